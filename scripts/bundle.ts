@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildSync } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+
+/**
+ * Bundles the program into dist/main.js and the client into dist/client.js. Whatever only `serve` needs becomes a file
+ * of its own, so that an MCP server never loads it; the SQLite driver stays a dependency, for its binaries.
+ */
+export function bundle(): void {
+  const outdir = join(root, 'dist')
+  rmSync(outdir, { recursive: true, force: true })
+  buildSync({
+    entryPoints: { main: join(root, 'src/main.ts'), client: join(root, 'src/client/index.ts') },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['@photostructure/sqlite'],
+    // Code of ours and of others that still calls require() finds it here.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+}

@@ -1,0 +1,6 @@
+/** `npm run check`: types, format and lint, and the freshness of generated files. Fast; the tests are `npm test`. */
+import { runTool } from './run-tool.ts'
+
+runTool('typescript/bin/tsc', [])
+runTool('@biomejs/biome/bin/biome', ['check'])
+runTool('tsx/dist/cli.mjs', ['scripts/generate.ts', '--check'])

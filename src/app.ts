@@ -1,0 +1,194 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { capabilities } from './capabilities/index.ts'
+import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
+import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
+import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
+import type { Context, Log } from './core/context.ts'
+import { AppError } from './core/errors.ts'
+import type { Clock } from './store/clock.ts'
+import { createGuard, isLoopbackHost, SECRET_HEADER } from './surfaces/http/guard.ts'
+import { API_BASE_PATH } from './surfaces/http/routes.ts'
+import { createHttpServer } from './surfaces/http/server.ts'
+import { type Call, toApiError } from './surfaces/mcp/call.ts'
+import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import type { McpOptions } from './surfaces/mcp/server.ts'
+import { serveStdio } from './surfaces/mcp/stdio.ts'
+import { createTools } from './surfaces/mcp/tools.ts'
+
+export const boundOperations = listOperations(capabilities)
+export const operations = boundOperations.map(({ operation }) => operation)
+
+/** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
+const MIN_LEASE_MS = 1000
+
+/** How long requests under way may take to end at shutdown. */
+const SHUTDOWN_GRACE_MS = 10_000
+
+export interface Bus {
+  /** As in `http://127.0.0.1:8100`. */
+  readonly origin: string
+  readonly apiUrl: string
+  readonly mcpUrl: string
+  /** Ends after the requests under way. */
+  close(): Promise<void>
+}
+
+export interface BusOptions extends Omit<BusConfig, 'databaseUrl'> {
+  /** The file, or `:memory:`. */
+  readonly databasePath: string
+  readonly log: Log
+  /** For tests: shorter leases than any agent should have. */
+  readonly minLeaseMs?: number
+  /** For tests: makes the store's clock. */
+  readonly createClock?: (notBefore: number) => Clock
+}
+
+/**
+ * Starts a bus: opens its store and listens.
+ *
+ * @throws {AppError} With one line for the person who started it.
+ */
+export async function startBus(options: BusOptions): Promise<Bus> {
+  const { host, port, writeSecret, log } = options
+  if (!isLoopbackHost(host) && writeSecret === undefined) {
+    throw new AppError(
+      'invalid',
+      'invalid_request',
+      `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
+    )
+  }
+  const { openDatabase } = await import('./store/index.ts')
+  const database = await openDatabase({
+    path: options.databasePath,
+    migrations: capabilities.flatMap(({ migrations }) => migrations),
+    ...(options.createClock ? { createClock: options.createClock } : {}),
+  })
+  const context: Omit<Context, 'requestId' | 'signal'> = {
+    database,
+    log,
+    settings: {
+      minLeaseMs: options.minLeaseMs ?? MIN_LEASE_MS,
+      maxLeaseMs: Math.round(options.maxLeaseSeconds * 1000),
+      writeSecretRequired: writeSecret !== undefined,
+      version: VERSION,
+    },
+  }
+  const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
+  const mcp = createMcpMount(describeMcp(log), (headers) =>
+    createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
+  )
+  const server = createHttpServer({ operations: boundOperations, context, guard, mounts: [mcp] })
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (error) {
+    await database.close()
+    throw toListenError(error, host, port)
+  }
+  // A TCP server's address is never a pipe's name.
+  const origin = `http://${bracket(host)}:${(server.address() as AddressInfo).port}`
+  return {
+    origin,
+    apiUrl: `${origin}${API_BASE_PATH}`,
+    mcpUrl: `${origin}${MCP_PATH}`,
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      const timer = setTimeout(() => server.closeAllConnections(), SHUTDOWN_GRACE_MS)
+      await mcp.close()
+      await closed
+      clearTimeout(timer)
+      await database.close()
+    },
+  }
+}
+
+/** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
+export function startStdio(config: ClientConfig, agentId: string, log: Log): void {
+  serveStdio(describeMcp(log), createRemoteCall(config), agentId)
+}
+
+export function createClient({ baseUrl, timeoutSeconds, writeSecret }: ClientConfig) {
+  return createBusClient({ baseUrl, timeoutMs: timeoutSeconds * 1000, writeSecret })
+}
+
+function describeMcp(log: Log): McpOptions {
+  const instructions = capabilities.map((capability) => capability.instructions).join('\n')
+  return { tools: createTools(operations), instructions, version: VERSION, log }
+}
+
+/** Calls in the bus's own process; whoever may not write is refused as over HTTP. */
+function createLocalCall(
+  bound: readonly BoundOperation[],
+  context: Omit<Context, 'requestId' | 'signal'>,
+  authorizeWrite: () => void,
+): Call {
+  const byId = new Map(bound.map((entry) => [entry.operation.id, entry]))
+  return async (operation, input, signal) => {
+    const requestId = crypto.randomUUID()
+    try {
+      const entry = byId.get(operation.id)
+      if (!entry) throw new Error(`operation ${operation.id} is not part of this bus`)
+      if (operation.effect === 'write') authorizeWrite()
+      return { ok: true, value: await invoke(entry, input, { ...context, requestId, signal }) }
+    } catch (error) {
+      if (error instanceof AppError) return toApiError(operation, error.status, error.toBody(requestId))
+      throw error
+    }
+  }
+}
+
+function createRemoteCall(config: ClientConfig): Call {
+  const client = createClient(config)
+  return async (operation, input, signal) => {
+    try {
+      return { ok: true, value: await client.call(operation.id, input, { signal }) }
+    } catch (error) {
+      if (error instanceof BusApiError) return toApiError(operation, error.statusCode, error.body)
+      if (error instanceof BusUnreachable) return { ok: false, error: describeUnreachable(error) }
+      throw error
+    }
+  }
+}
+
+function describeUnreachable({ message, baseUrl, outcomeUnknown }: BusUnreachable) {
+  const advice = outcomeUnknown
+    ? 'The call may have been carried out: look with get_bus_status or read_messages before you repeat it.'
+    : 'Start the bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where it runs.'
+  return {
+    type: 'bus_unreachable' as const,
+    message: `${message}. ${advice}`,
+    base_url: baseUrl,
+    ...(outcomeUnknown ? { outcome_unknown: true } : {}),
+  }
+}
+
+function toListenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const place = `${host}:${port}`
+  switch (code) {
+    case 'EADDRINUSE':
+      return new AppError(
+        'unavailable',
+        'address_in_use',
+        `${place} is taken, perhaps by another bus -- use that one ("bus-mcp doctor" looks), or start with --port 0`,
+      )
+    case 'EACCES':
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new AppError(
+        'invalid',
+        'invalid_request',
+        `cannot listen on ${place}: ${String(code)} -- see --host and --port`,
+      )
+    default:
+      return error
+  }
+}
+
+/** An IPv6 address as URLs and Host headers write it. */
+function bracket(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,7 @@
+import type { Capability } from '../core/capability.ts'
+import { lanes } from './lanes/index.ts'
+import { messages } from './messages/index.ts'
+import { status } from './status/index.ts'
+
+/** What the product can do. One line adds a capability to every surface. */
+export const capabilities: readonly Capability[] = [messages, lanes, status]

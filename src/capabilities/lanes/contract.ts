@@ -1,0 +1,229 @@
+import { z } from 'zod'
+import { pageLimit, printableLine, requiredText } from '../../core/fields.ts'
+import { moment } from '../../core/moment.ts'
+import { defineOperation } from '../../core/operation.ts'
+
+/** The lease that a claim gets when it names none, in seconds. As in the first bus. */
+const DEFAULT_LEASE_SECONDS = 300
+
+/** A lane's name: as the first bus had it, and also `.`, `:`, `@` and `+` after the first character. */
+export const laneName = z
+  .string({ error: requiredText('lane') })
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._:@+-]{0,127}$/, {
+    error: 'lane must be 1 to 128 of A-Z a-z 0-9 _ - . : @ + and begin with none of . : @ +, as in "feeds-refactor"',
+  })
+  .describe('Lane name, as in feeds-refactor. Case-sensitive.')
+
+export const ownerName = printableLine('owner', 128).describe('Who holds the lane: a name that no other agent uses.')
+
+const leaseSeconds = z
+  .number({ error: 'lease_s must be a positive number of seconds, as in 300' })
+  .positive({ error: 'lease_s must be a positive number of seconds, as in 300' })
+  .default(DEFAULT_LEASE_SECONDS)
+  .describe('Lease in seconds; clamped to the bus’s floor and ceiling.')
+
+const session = printableLine('session', 128)
+  .optional()
+  .describe('Opaque handle that tells two processes under one owner name apart.')
+
+const fence = z
+  .number({ error: 'fence must be the integer that the claim returned' })
+  .int({ error: 'fence must be the integer that the claim returned' })
+  .min(0, { error: 'fence must be the integer that the claim returned' })
+  .optional()
+  .describe('The fence that the claim returned: only that tenure is meant.')
+
+const note = printableLine('note', 500).optional().describe('What the owner is doing, for those who are refused.')
+
+/** A lane on the wire. Who, since when and until when are null while nobody holds it. */
+export const lane = z
+  .object({
+    name: z.string(),
+    state: z.enum(['free', 'held', 'orphaned']).describe('orphaned: the lease expired and nobody released or took it.'),
+    owner: z.string().nullable(),
+    note: z.string().nullable(),
+    fence: z.int().describe('Rises with every change of tenure; never reset.'),
+    rev: z.int().describe('Rises with every change of the lane.'),
+    claimed_at: moment.nullable(),
+    renewed_at: moment.nullable(),
+    expires_at: moment.nullable(),
+    expires_in_ms: z.int().nullable().describe('Left at the moment of the answer; 0 when the lease expired.'),
+    lease_s: z.number().nullable(),
+    last_owner: z.string().nullable().describe('Who held the lane before.'),
+    last_fence: z.int().nullable(),
+    last_end: z.enum(['released', 'cleared', 'stolen', 'lapsed']).nullable().describe('How that tenure ended.'),
+  })
+  .meta({ id: 'Lane' })
+
+const held = {
+  kind: 'busy',
+  summary:
+    'Another owner holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
+  details: z.object({ lane, retry_after_ms: z.int() }),
+} as const
+
+const notHeld = {
+  kind: 'conflict',
+  summary: 'You do not hold the lane live: never claimed, released, taken over or lapsed. Claim it again.',
+  details: z.object({ lane }),
+} as const
+
+const lost = {
+  kind: 'conflict',
+  summary: 'The tenure that the fence names is over. Stop working on the lane’s subject, then claim it again.',
+  details: z.object({ lane }),
+} as const
+
+/** The lease that was granted, and what was asked for where the two differ. */
+const grantedLease = {
+  lease_s: z.number().describe('The lease that is in force, in seconds.'),
+  requested_lease_s: z.number().optional(),
+  clamped: z.boolean().optional(),
+}
+
+export const claim = defineOperation({
+  id: 'lanes.claim',
+  summary: 'Claim a lane: take it if free, steal it if its lease expired, renew it if own',
+  effect: 'write',
+  input: z.object({ lane: laneName, owner: ownerName, lease_s: leaseSeconds, session, note }),
+  output: z.object({
+    ok: z.literal(true),
+    decision: z.enum(['claim', 'steal', 'renew']),
+    lane,
+    ...grantedLease,
+    stolen_from: z.string().optional().describe('Whose lapsed tenure ended.'),
+    lapsed: z.boolean().optional().describe('Your own lease had lapsed: check what others did meanwhile.'),
+  }),
+  errors: { lane_held: held },
+  actor: 'owner',
+  http: { method: 'POST', path: '/lanes/{lane}/claim' },
+  tool: {
+    name: 'claim_lane',
+    title: 'Claim a lane',
+    description:
+      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long; then post_message to them, wait, or choose another lane. Keep it with heartbeat_lane, end with release_lane.',
+    idempotent: false,
+    destructive: false,
+    hides: ['session'],
+  },
+  command: { name: 'claim', positionals: ['lane'] },
+})
+
+export const heartbeat = defineOperation({
+  id: 'lanes.heartbeat',
+  summary: 'Renew the lease of a lane that you hold',
+  effect: 'write',
+  input: z.object({ lane: laneName, owner: ownerName, lease_s: leaseSeconds, session, fence }),
+  output: z.object({ ok: z.literal(true), decision: z.literal('heartbeat'), lane, ...grantedLease }),
+  errors: { lane_not_held: notHeld, lease_lost: lost },
+  actor: 'owner',
+  http: { method: 'POST', path: '/lanes/{lane}/heartbeat' },
+  tool: {
+    name: 'heartbeat_lane',
+    title: 'Renew a lane',
+    description:
+      'Renew the lease of a lane you hold; call it before a third of the lease is left. Refused when you do not hold it live any more: then stop, and claim_lane again.',
+    idempotent: true,
+    destructive: false,
+    hides: ['session'],
+  },
+  command: { name: 'heartbeat', positionals: ['lane'] },
+})
+
+export const release = defineOperation({
+  id: 'lanes.release',
+  summary: 'Release a lane that you hold, or clear an orphaned claim',
+  effect: 'write',
+  input: z.object({ lane: laneName, owner: ownerName, session, fence }),
+  output: z.object({
+    ok: z.literal(true),
+    decision: z.literal('released'),
+    lane,
+    already: z.boolean().optional().describe('Nothing was held under that name and fence.'),
+  }),
+  errors: { lane_held: held },
+  actor: 'owner',
+  http: { method: 'POST', path: '/lanes/{lane}/release' },
+  tool: {
+    name: 'release_lane',
+    title: 'Release a lane',
+    description:
+      'Free a lane you hold as soon as your work on it is done. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
+    idempotent: true,
+    destructive: true,
+    hides: ['session'],
+  },
+  command: { name: 'release', positionals: ['lane'] },
+})
+
+export const get = defineOperation({
+  id: 'lanes.get',
+  summary: 'Show one lane',
+  effect: 'read',
+  input: z.object({ lane: laneName }),
+  output: z.object({ lane, server_time: moment }),
+  errors: {
+    lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
+  },
+  http: { method: 'GET', path: '/lanes/{lane}' },
+  command: { name: 'lane', positionals: ['lane'] },
+})
+
+export const list = defineOperation({
+  id: 'lanes.list',
+  summary: 'List the lanes, by name',
+  effect: 'read',
+  input: z.object({
+    state: z
+      .enum(['free', 'held', 'orphaned'], { error: 'state must be free, held or orphaned' })
+      .optional()
+      .describe('Only lanes in this state.'),
+    owner: ownerName.optional().describe('Only lanes that this owner holds or has orphaned.'),
+    after: laneName.optional().describe('Only names after this one: next_after of the page before.'),
+    limit: pageLimit('Lanes', 100),
+  }),
+  output: z.object({
+    lanes: z.array(lane),
+    next_after: z.string().nullable().describe('Where the next page begins; null at the end.'),
+    server_time: moment,
+  }),
+  errors: {},
+  http: { method: 'GET', path: '/lanes' },
+  command: { name: 'lanes', positionals: [] },
+})
+
+export const history = defineOperation({
+  id: 'lanes.history',
+  summary: 'List what happened to a lane, newest first',
+  effect: 'read',
+  input: z.object({
+    lane: laneName,
+    before_rev: z
+      .int({ error: 'before_rev must be an integer' })
+      .min(1)
+      .optional()
+      .describe('Only events before this rev.'),
+    limit: pageLimit('Events', 50),
+  }),
+  output: z.object({
+    lane: z.string(),
+    events: z.array(
+      z.object({
+        rev: z.int(),
+        event: z.enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear']),
+        owner: z.string().describe('Who did it.'),
+        from: z.string().nullable().describe('Whose tenure it ended, where that was another’s.'),
+        fence: z.int(),
+        at: moment,
+        lease_s: z.number().nullable(),
+        note: z.string().nullable(),
+        request_id: z.string(),
+      }),
+    ),
+  }),
+  errors: {
+    lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
+  },
+  http: { method: 'GET', path: '/lanes/{lane}/history' },
+  command: { name: 'history', positionals: ['lane'] },
+})

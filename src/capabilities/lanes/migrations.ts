@@ -1,0 +1,40 @@
+import type { Migration } from '../../core/database.ts'
+
+export const migrations: readonly Migration[] = [
+  {
+    id: 'lanes/001-lanes',
+    statements: [
+      `create table lanes (
+        name        text   primary key,
+        fence       bigint not null,
+        rev         bigint not null,
+        owner       text,
+        session     text,
+        note        text,
+        claimed_at  bigint,
+        renewed_at  bigint,
+        expires_at  bigint,
+        lease_ms    bigint,
+        changed_at  bigint not null,
+        last_owner  text,
+        last_fence  bigint,
+        last_end    text
+      )`,
+      // The status counts and lists held and orphaned lanes on every call; free ones only pile up.
+      'create index lanes_by_expiry on lanes (expires_at) where owner is not null',
+      `create table lane_events (
+        lane        text   not null,
+        rev         bigint not null,
+        event       text   not null,
+        owner       text   not null,
+        from_owner  text,
+        fence       bigint not null,
+        at          bigint not null,
+        lease_ms    bigint,
+        note        text,
+        request_id  text   not null,
+        primary key (lane, rev)
+      )`,
+    ],
+  },
+]

@@ -1,0 +1,174 @@
+import { allOf, first, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import type { Lane, LaneEvent, LaneState, TenureEnd } from './decide.ts'
+
+interface LaneRow {
+  name: string
+  fence: number
+  rev: number
+  owner: string | null
+  session: string | null
+  note: string | null
+  claimed_at: number | null
+  renewed_at: number | null
+  expires_at: number | null
+  lease_ms: number | null
+  changed_at: number
+  last_owner: string | null
+  last_fence: number | null
+  last_end: TenureEnd | null
+}
+
+export interface LaneEventRow {
+  rev: number
+  event: LaneEvent['kind']
+  owner: string
+  from_owner: string | null
+  fence: number
+  at: number
+  lease_ms: number | null
+  note: string | null
+  request_id: string
+}
+
+export interface LaneCounts {
+  held: number
+  orphaned: number
+}
+
+export interface LaneFilter {
+  readonly state: LaneState | undefined
+  readonly owner: string | undefined
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+const LANE_COLUMNS = sql`name, fence, rev, owner, session, note, claimed_at, renewed_at, expires_at, lease_ms,
+  changed_at, last_owner, last_fence, last_end`
+
+export async function findLane(reader: Reader, name: string): Promise<Lane | undefined> {
+  const row = await first<LaneRow>(reader, sql`select ${LANE_COLUMNS} from lanes where name = ${name}`)
+  return row && toLane(row)
+}
+
+export async function upsertLane(transaction: Transaction, lane: Lane): Promise<void> {
+  const { tenure, last } = lane
+  await transaction.run(sql`
+    insert into lanes (${LANE_COLUMNS})
+    values (
+      ${lane.name}, ${lane.fence}, ${lane.rev}, ${tenure?.owner ?? null}, ${tenure?.session ?? null},
+      ${tenure?.note ?? null}, ${tenure?.claimedAt ?? null}, ${tenure?.renewedAt ?? null},
+      ${tenure?.expiresAt ?? null}, ${tenure?.leaseMs ?? null}, ${lane.changedAt},
+      ${last?.owner ?? null}, ${last?.fence ?? null}, ${last?.end ?? null}
+    )
+    on conflict (name) do update set
+      fence = excluded.fence, rev = excluded.rev, owner = excluded.owner, session = excluded.session,
+      note = excluded.note, claimed_at = excluded.claimed_at, renewed_at = excluded.renewed_at,
+      expires_at = excluded.expires_at, lease_ms = excluded.lease_ms, changed_at = excluded.changed_at,
+      last_owner = excluded.last_owner, last_fence = excluded.last_fence, last_end = excluded.last_end`)
+}
+
+export async function insertLaneEvent(
+  transaction: Transaction,
+  lane: Lane,
+  event: LaneEvent,
+  requestId: string,
+): Promise<void> {
+  await transaction.run(sql`
+    insert into lane_events (lane, rev, event, owner, from_owner, fence, at, lease_ms, note, request_id)
+    values (
+      ${lane.name}, ${lane.rev}, ${event.kind}, ${event.owner}, ${event.from ?? null}, ${event.fence},
+      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${lane.tenure?.note ?? null}, ${requestId}
+    )`)
+}
+
+export async function selectLanes(reader: Reader, filter: LaneFilter, now: number): Promise<Lane[]> {
+  const conditions = [sql`name > ${filter.after ?? ''}`]
+  if (filter.state) conditions.push(inState(filter.state, now))
+  if (filter.owner !== undefined) conditions.push(sql`owner = ${filter.owner}`)
+  const rows = await reader.all<LaneRow>(sql`
+    select ${LANE_COLUMNS} from lanes
+    where ${allOf(conditions)}
+    order by name
+    limit ${filter.limit}`)
+  return rows.map(toLane)
+}
+
+/** Held or orphaned lanes, the one that expires or expired first at the top. */
+export async function selectLanesByExpiry(
+  reader: Reader,
+  state: 'held' | 'orphaned',
+  now: number,
+  limit: number,
+): Promise<Lane[]> {
+  const rows = await reader.all<LaneRow>(sql`
+    select ${LANE_COLUMNS} from lanes
+    where ${inState(state, now)}
+    order by expires_at, name
+    limit ${limit}`)
+  return rows.map(toLane)
+}
+
+export function countLanes(reader: Reader, now: number): Promise<LaneCounts> {
+  return single<LaneCounts>(
+    reader,
+    sql`select
+      (select count(*) from lanes where ${inState('held', now)}) as held,
+      (select count(*) from lanes where ${inState('orphaned', now)}) as orphaned`,
+  )
+}
+
+/** Newest first. */
+export function selectLaneEvents(
+  reader: Reader,
+  lane: string,
+  beforeRev: number,
+  limit: number,
+): Promise<LaneEventRow[]> {
+  return reader.all<LaneEventRow>(sql`
+    select rev, event, owner, from_owner, fence, at, lease_ms, note, request_id
+    from lane_events
+    where lane = ${lane} and rev < ${beforeRev}
+    order by rev desc
+    limit ${limit}`)
+}
+
+/** The same line between held and orphaned as `stateOf` draws it. */
+function inState(state: LaneState, now: number): Sql {
+  switch (state) {
+    case 'free':
+      return sql`owner is null`
+    case 'held':
+      return sql`owner is not null and expires_at > ${now}`
+    case 'orphaned':
+      return sql`owner is not null and expires_at <= ${now}`
+  }
+}
+
+function toLane(row: LaneRow): Lane {
+  return {
+    name: row.name,
+    fence: row.fence,
+    rev: row.rev,
+    changedAt: row.changed_at,
+    tenure: toTenure(row),
+    last:
+      row.last_owner !== null && row.last_fence !== null && row.last_end !== null
+        ? { owner: row.last_owner, fence: row.last_fence, end: row.last_end }
+        : undefined,
+  }
+}
+
+function toTenure({ owner, session, note, claimed_at, renewed_at, expires_at, lease_ms }: LaneRow): Lane['tenure'] {
+  if (owner === null || claimed_at === null || renewed_at === null || expires_at === null || lease_ms === null) {
+    return undefined
+  }
+  return {
+    owner,
+    session: session ?? undefined,
+    note: note ?? undefined,
+    claimedAt: claimed_at,
+    renewedAt: renewed_at,
+    expiresAt: expires_at,
+    leaseMs: lease_ms,
+  }
+}

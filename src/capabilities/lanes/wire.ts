@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import { toMoment } from '../../core/moment.ts'
+import type { history, lane as laneSchema } from './contract.ts'
+import { type Lane, stateOf } from './decide.ts'
+import type { LaneEventRow } from './store.ts'
+
+export type WireLane = z.output<typeof laneSchema>
+type WireLaneEvent = z.output<typeof history.output>['events'][number]
+
+/** The lane as it is at `now`. The session stays inside: whoever knows it could act as its holder. */
+export function toWireLane(lane: Lane, now: number): WireLane {
+  const { name, fence, rev, tenure, last } = lane
+  return {
+    name,
+    state: stateOf(lane, now),
+    owner: tenure?.owner ?? null,
+    note: tenure?.note ?? null,
+    fence,
+    rev,
+    claimed_at: tenure ? toMoment(tenure.claimedAt) : null,
+    renewed_at: tenure ? toMoment(tenure.renewedAt) : null,
+    expires_at: tenure ? toMoment(tenure.expiresAt) : null,
+    expires_in_ms: tenure ? Math.max(0, tenure.expiresAt - now) : null,
+    lease_s: tenure ? tenure.leaseMs / 1000 : null,
+    last_owner: last?.owner ?? null,
+    last_fence: last?.fence ?? null,
+    last_end: last?.end ?? null,
+  }
+}
+
+export function toWireLaneEvent(row: LaneEventRow): WireLaneEvent {
+  const { from_owner, at, lease_ms, ...rest } = row
+  return { ...rest, from: from_owner, at: toMoment(at), lease_s: lease_ms === null ? null : lease_ms / 1000 }
+}

@@ -1,0 +1,70 @@
+import type { Handler } from '../../core/capability.ts'
+import type * as contract from './contract.ts'
+import {
+  findMessage,
+  getHeadId,
+  insertMessage,
+  type MessageRow,
+  selectNewest,
+  selectSince,
+  takeMessageId,
+  updateAck,
+} from './store.ts'
+import { toWireMessage } from './wire.ts'
+
+export const post: Handler<typeof contract.post> = ({ input, context }) =>
+  context.database.write(async (transaction) => {
+    const row: MessageRow = {
+      id: await takeMessageId(transaction),
+      topic: input.topic,
+      sender: input.sender,
+      body: input.body,
+      action_flag: input.action_flag ? 1 : 0,
+      ts: await transaction.now(),
+      acked_by: null,
+      acked_at: null,
+    }
+    await insertMessage(transaction, row)
+    return toWireMessage(row)
+  })
+
+export const read: Handler<typeof contract.read> = ({ input, context }) =>
+  context.database.read(async (reader) => {
+    const { topic, sender, flagged, since_id, limit } = input
+    const filter = { topic, sender, flagged }
+    const headId = await getHeadId(reader)
+    const rows =
+      since_id === undefined
+        ? await selectNewest(reader, filter, limit)
+        : await selectSince(reader, filter, since_id, limit)
+    // A full page may have more behind it; a page that was not full has read everything there is.
+    const isPartOfMore = since_id !== undefined && rows.length === limit
+    return {
+      messages: rows.map(toWireMessage),
+      next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
+      head_id: headId,
+      epoch: context.database.epoch,
+    }
+  })
+
+export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>
+  context.database.read(async (reader) => {
+    const row = await findMessage(reader, input.id)
+    if (!row) throw fail('message_not_found', describeUnknown(input.id))
+    return toWireMessage(row)
+  })
+
+export const ack: Handler<typeof contract.ack> = ({ input, context, fail }) =>
+  context.database.write(async (transaction) => {
+    const row = await findMessage(transaction, input.id)
+    if (!row) throw fail('message_not_found', describeUnknown(input.id))
+    if (row.acked_at !== null) return { ok: true, message: toWireMessage(row), already: true }
+
+    const ackedAt = await transaction.now()
+    await updateAck(transaction, row.id, input.sender, ackedAt)
+    return { ok: true, message: toWireMessage({ ...row, acked_by: input.sender, acked_at: ackedAt }) }
+  })
+
+function describeUnknown(id: number): string {
+  return `no message has id ${id} -- read the messages to see which there are`
+}

@@ -1,0 +1,101 @@
+import { allOf, first, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+
+export interface MessageRow {
+  id: number
+  topic: string
+  sender: string
+  body: string
+  action_flag: 0 | 1
+  ts: number
+  acked_by: string | null
+  acked_at: number | null
+}
+
+export interface MessageFilter {
+  readonly topic: string | undefined
+  readonly sender: string | undefined
+  readonly flagged: boolean | undefined
+}
+
+const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, acked_by, acked_at`
+
+/** The line between pending and done, the same as in the index `messages_pending`. */
+const IS_PENDING = sql`action_flag = 1 and acked_at is null`
+
+/** Takes the next id. Contiguous in commit order, since only one transaction at a time holds the counter row. */
+export async function takeMessageId(transaction: Transaction): Promise<number> {
+  const row = await single<{ head_id: number }>(
+    transaction,
+    sql`update message_head set head_id = head_id + 1 returning head_id`,
+  )
+  return row.head_id
+}
+
+export async function insertMessage(transaction: Transaction, row: MessageRow): Promise<void> {
+  await transaction.run(sql`
+    insert into messages (${MESSAGE_COLUMNS})
+    values (${row.id}, ${row.topic}, ${row.sender}, ${row.body}, ${row.action_flag}, ${row.ts}, ${row.acked_by},
+      ${row.acked_at})`)
+}
+
+/** The newest id; 0 when nothing was ever posted. Ids are contiguous from 1, so it is the number of messages, too. */
+export async function getHeadId(reader: Reader): Promise<number> {
+  const row = await single<{ head_id: number }>(reader, sql`select head_id from message_head`)
+  return row.head_id
+}
+
+export function findMessage(reader: Reader, id: number): Promise<MessageRow | undefined> {
+  return first<MessageRow>(reader, sql`select ${MESSAGE_COLUMNS} from messages where id = ${id}`)
+}
+
+/** Newest first. */
+export function selectNewest(reader: Reader, filter: MessageFilter, limit: number): Promise<MessageRow[]> {
+  return reader.all<MessageRow>(sql`
+    select ${MESSAGE_COLUMNS} from messages
+    where ${matching(filter)}
+    order by id desc
+    limit ${limit}`)
+}
+
+/** Oldest first, after `sinceId`. */
+export function selectSince(
+  reader: Reader,
+  filter: MessageFilter,
+  sinceId: number,
+  limit: number,
+): Promise<MessageRow[]> {
+  return reader.all<MessageRow>(sql`
+    select ${MESSAGE_COLUMNS} from messages
+    where id > ${sinceId} and ${matching(filter)}
+    order by id
+    limit ${limit}`)
+}
+
+/** Flagged and not acknowledged, the one that waits longest at the top. */
+export function selectPending(reader: Reader, limit: number): Promise<MessageRow[]> {
+  return reader.all<MessageRow>(sql`
+    select ${MESSAGE_COLUMNS} from messages
+    where ${IS_PENDING}
+    order by id
+    limit ${limit}`)
+}
+
+export async function countPending(reader: Reader): Promise<number> {
+  const row = await single<{ pending: number }>(
+    reader,
+    sql`select count(*) as pending from messages where ${IS_PENDING}`,
+  )
+  return row.pending
+}
+
+export async function updateAck(transaction: Transaction, id: number, ackedBy: string, ackedAt: number): Promise<void> {
+  await transaction.run(sql`update messages set acked_by = ${ackedBy}, acked_at = ${ackedAt} where id = ${id}`)
+}
+
+function matching({ topic, sender, flagged }: MessageFilter): Sql {
+  const conditions: Sql[] = []
+  if (topic !== undefined) conditions.push(sql`topic = ${topic}`)
+  if (sender !== undefined) conditions.push(sql`sender = ${sender}`)
+  if (flagged !== undefined) conditions.push(sql`action_flag = ${flagged ? 1 : 0}`)
+  return allOf(conditions)
+}

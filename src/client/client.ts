@@ -1,0 +1,138 @@
+import type { z } from 'zod'
+import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
+import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
+import { createNodeTransport, type Transport, type TransportAnswer, TransportError } from './transport.ts'
+
+export interface BusClientOptions {
+  /** As in `http://127.0.0.1:8100/api/bus`, which is the standard. */
+  readonly baseUrl?: string
+  /** For one request, in milliseconds; 10,000 when left out. */
+  readonly timeoutMs?: number
+  /** Sent with writes as `X-Bus-Secret`, never with reads. */
+  readonly writeSecret?: string | undefined
+  /** How requests travel; over `node:http` when left out. */
+  readonly transport?: Transport
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export type Input<Id extends OperationId> = z.input<OperationTypes[Id]['input']>
+export type Output<Id extends OperationId> = z.output<OperationTypes[Id]['output']>
+type Method<Id extends OperationId> = (input: Input<Id>, options?: CallOptions) => Promise<Output<Id>>
+type GroupOf<Id extends string> = Id extends `${infer Group}.${string}` ? Group : never
+
+/**
+ * One method per operation, as in `client.lanes.claim({ lane, owner })`. Every method rejects with {@link BusUnreachable}
+ * or {@link BusApiError}, and with nothing else.
+ *
+ * Answers are typed as this version's bus gives them; a bus before it leaves out the fields that it does not know.
+ */
+export type BusClient = {
+  readonly [Group in GroupOf<OperationId>]: {
+    readonly [Id in OperationId as Id extends `${Group}.${infer Verb}` ? Verb : never]: Method<Id>
+  }
+} & {
+  /** The same by the operation's id, for code that walks the operations. */
+  call(id: string, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Record<string, unknown>>
+}
+
+const STANDARD_BASE_URL = 'http://127.0.0.1:8100/api/bus'
+const STANDARD_TIMEOUT_MS = 10_000
+
+export function createBusClient(options: BusClientOptions = {}): BusClient {
+  const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
+  const transport = options.transport ?? createNodeTransport()
+
+  const call: BusClient['call'] = async (id, input, { signal } = {}) => {
+    const { method, path, effect } = findOperation(id)
+    const { url, rest } = buildUrl(baseUrl, path, input)
+    const isWrite = effect === 'write'
+    if (!isWrite) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, String(value))
+    try {
+      const answer = await transport({
+        method,
+        url,
+        headers: {
+          accept: 'application/json',
+          ...(isWrite ? { 'content-type': 'application/json' } : {}),
+          ...(isWrite && writeSecret ? { 'x-bus-secret': writeSecret } : {}),
+        },
+        body: isWrite ? JSON.stringify(rest) : undefined,
+        timeoutMs,
+        signal,
+      })
+      return readAnswer(answer)
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      throw new BusUnreachable(baseUrl, error.reason, { outcomeUnknown: isWrite && error.sent, cause: error.cause })
+    }
+  }
+
+  const groups: Record<string, Record<string, unknown>> = {}
+  for (const id of Object.keys(operationTable)) {
+    const [group = '', verb = ''] = id.split('.')
+    groups[group] = {
+      ...groups[group],
+      [verb]: (input: Record<string, unknown>, o?: CallOptions) => call(id, input, o),
+    }
+  }
+  return { ...groups, call } as BusClient // The groups are built from the table that the type is mapped from.
+}
+
+function findOperation(id: string): (typeof operationTable)[OperationId] {
+  if (!Object.hasOwn(operationTable, id)) throw new TypeError(`no operation ${id}`)
+  return operationTable[id as OperationId] // Its own key, as just checked.
+}
+
+/** Fills the path's parameters in; what is left goes into the query or the body. Undefined fields are left out. */
+function buildUrl(baseUrl: string, path: string, input: Readonly<Record<string, unknown>>) {
+  const rest = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = rest[name]
+    delete rest[name]
+    return encodeURIComponent(String(value))
+  })
+  return { url: parseBaseUrl(baseUrl, filled), rest }
+}
+
+function parseBaseUrl(baseUrl: string, path: string): URL {
+  const text = baseUrl.replace(/\/+$/, '')
+  const url = URL.canParse(text) ? new URL(`${text}${path}`) : undefined
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https://')
+  }
+  return url
+}
+
+function readAnswer({ status, contentType, text }: TransportAnswer): Record<string, unknown> {
+  const body = parseObject(text)
+  if (status >= 200 && status < 300) {
+    if (body) return body
+    throw new BusApiError(status, { detail: `what answered is no bus: status ${status}, ${contentType || 'no type'}` })
+  }
+  throw new BusApiError(status, readErrorBody(body, status, contentType))
+}
+
+function readErrorBody(
+  body: Record<string, unknown> | undefined,
+  status: number,
+  contentType: string,
+): BusApiErrorBody {
+  const detail = body?.detail
+  if (typeof detail === 'string') return { ...body, detail }
+  // The first bus tells problems of fields as a list; anything else may stand in front of a bus.
+  if (detail !== undefined) return { ...body, detail: JSON.stringify(detail) }
+  return { ...body, detail: `status ${status} without a detail (${contentType || 'no type'})` }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : undefined // An object from JSON has only string keys.
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,41 @@
+import type { FieldProblem } from '../core/errors.ts'
+
+/** The bus did not answer: refused, timed out, no such host, a base URL that is none, or the connection broke off. */
+export class BusUnreachable extends Error {
+  override readonly name = 'BusUnreachable'
+  readonly baseUrl: string
+  /** In a few words, as in `connection refused`. */
+  readonly reason: string
+  /** True when the request was sent and may have been carried out. */
+  readonly outcomeUnknown: boolean
+
+  constructor(baseUrl: string, reason: string, options: { outcomeUnknown?: boolean; cause?: unknown } = {}) {
+    super(`no bus at ${baseUrl}: ${reason}`, { cause: options.cause })
+    this.baseUrl = baseUrl
+    this.reason = reason
+    this.outcomeUnknown = options.outcomeUnknown ?? false
+  }
+}
+
+/** The body of a refusal. A bus before this one sends `detail` only. */
+export interface BusApiErrorBody {
+  readonly detail: string
+  readonly code?: string
+  readonly request_id?: string
+  readonly errors?: readonly FieldProblem[]
+  readonly retry_after_ms?: number
+  readonly [field: string]: unknown
+}
+
+/** The bus answered and refused, or what answered is no bus. */
+export class BusApiError extends Error {
+  override readonly name = 'BusApiError'
+  readonly statusCode: number
+  readonly body: BusApiErrorBody
+
+  constructor(statusCode: number, body: BusApiErrorBody) {
+    super(body.detail)
+    this.statusCode = statusCode
+    this.body = body
+  }
+}

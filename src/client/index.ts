@@ -1,0 +1,11 @@
+export {
+  type BusClient,
+  type BusClientOptions,
+  type CallOptions,
+  createBusClient,
+  type Input,
+  type Output,
+} from './client.ts'
+export { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
+export type { OperationId } from './operations.gen.ts'
+export type { Transport, TransportAnswer, TransportRequest } from './transport.ts'

@@ -1,0 +1,214 @@
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { AppError } from './core/errors.ts'
+
+/** The product's version; the same as in package.json, which a test asserts. */
+export const VERSION = '0.2.0'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where settings come from. A flag wins over its variable. */
+export interface Source {
+  readonly env: Environment
+  /** Values of the command line by flag name, without the dashes. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+}
+
+export interface Setting<T = unknown> {
+  readonly env: string
+  /** Absent for secrets: a command line is seen by every user of the machine. */
+  readonly flag?: string
+  /** One sentence for people. */
+  readonly summary: string
+  /** What holds when it is not set, for people. */
+  readonly standard: string
+  /** Reads the text; undefined when it is not set. Its messages end the sentence "NAME must …". */
+  readonly schema: z.ZodType<T, string | undefined>
+}
+
+const port = z
+  .string()
+  .default('8100')
+  .transform(Number)
+  .refine((value) => Number.isInteger(value) && value >= 0 && value <= 65_535, { error: 'be a port from 0 to 65535' })
+
+const positiveSeconds = (standard: number) =>
+  z
+    .string()
+    .default(String(standard))
+    .transform(Number)
+    .refine((value) => Number.isFinite(value) && value > 0, { error: 'be a positive number of seconds' })
+
+const names = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((name) => name.trim()).filter(Boolean)) // biome-ignore format: one thought
+
+const secret = z
+  .string()
+  .optional()
+  .refine((value) => value === undefined || /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value), {
+    error: 'be printable ASCII that neither begins nor ends with a space, for it travels in an HTTP header',
+  })
+
+const writeSecret = {
+  env: 'BUS_WRITE_SECRET',
+  summary: 'Arms every write: the bus refuses those without it, the client sends it as X-Bus-Secret.',
+  standard: 'unset: open, and nothing is sent',
+  schema: secret,
+} as const satisfies Setting
+
+/** Settings of `bus-mcp serve`. */
+export const busSettings = {
+  host: {
+    env: 'BUS_HOST',
+    flag: 'host',
+    summary: 'Address to listen on. Any but a loopback one needs BUS_WRITE_SECRET.',
+    standard: '127.0.0.1',
+    schema: z.string().default('127.0.0.1'),
+  },
+  port: {
+    env: 'BUS_PORT',
+    flag: 'port',
+    summary: 'Port to listen on; 0 takes a free one.',
+    standard: '8100',
+    schema: port,
+  },
+  databaseUrl: {
+    env: 'BUS_DATABASE_URL',
+    flag: 'database-url',
+    summary: 'Where the bus keeps everything: sqlite:PATH, or sqlite::memory: to keep nothing.',
+    standard: 'a file in your data folder',
+    schema: z.string().optional(),
+  },
+  maxLeaseSeconds: {
+    env: 'BUS_MAX_LEASE_SECONDS',
+    flag: 'max-lease-seconds',
+    summary: 'The longest lease that a claim can get, in seconds; longer ones are clamped to it.',
+    standard: '86400',
+    schema: positiveSeconds(86_400),
+  },
+  allowedHosts: {
+    env: 'BUS_ALLOWED_HOSTS',
+    flag: 'allowed-hosts',
+    summary: 'Names under which the bus may be asked, beside the loopback ones, separated by commas.',
+    standard: 'none',
+    schema: names,
+  },
+  writeSecret,
+} as const satisfies Record<string, Setting>
+
+/** Settings of everything that talks to a bus: the MCP server, the command line, the smoke test. */
+export const clientSettings = {
+  baseUrl: {
+    env: 'BUS_MCP_BASE_URL',
+    flag: 'base-url',
+    summary: 'Base URL of the coordination bus.',
+    standard: 'http://127.0.0.1:8100/api/bus',
+    schema: z.string().default('http://127.0.0.1:8100/api/bus'),
+  },
+  timeoutSeconds: {
+    env: 'BUS_MCP_TIMEOUT_S',
+    flag: 'timeout-s',
+    summary: 'Time limit of one request to the bus, in seconds.',
+    standard: '10.0',
+    schema: positiveSeconds(10),
+  },
+  agentId: {
+    env: 'BUS_MCP_AGENT_ID',
+    flag: 'agent-id',
+    summary: 'Who acts when a call names no sender or owner. Give each agent its own.',
+    standard: 'session:HOST:PID for an MCP server, USER@HOST on the command line',
+    schema: z
+      .string()
+      .optional()
+      .refine((value) => value === undefined || (value.length <= 128 && !/\p{Cc}/u.test(value)), {
+        error: 'have at most 128 characters and no control characters',
+      }),
+  },
+  writeSecret,
+} as const satisfies Record<string, Setting>
+
+type Values<Settings extends Record<string, Setting>> = {
+  readonly [Name in keyof Settings]: z.output<Settings[Name]['schema']>
+}
+export type BusConfig = Values<typeof busSettings>
+export type ClientConfig = Values<typeof clientSettings>
+
+/** The agent behind an MCP server: one per process, so that two never share a name by accident. */
+export function nameSession(): string {
+  return `session:${hostname()}:${process.pid}`
+}
+
+/** The person at a command line: the same in every call, so that they can release what they claimed. */
+export function namePerson({ USER, USERNAME }: Environment): string {
+  return `${USER || USERNAME || 'somebody'}@${hostname()}`
+}
+
+/** What a person typed and what the environment holds: the only reader of either. */
+export function readProcess(): { args: string[]; env: Environment } {
+  return { args: process.argv.slice(2), env: process.env }
+}
+
+/** @throws {AppError} `invalid_request` naming the first setting that cannot be used, and how it must be. */
+export function readBusConfig(source: Source): BusConfig {
+  return readSettings(busSettings, source, (problem) => {
+    throw new AppError('invalid', 'invalid_request', problem)
+  })
+}
+
+/**
+ * Never fails, for an MCP server that dies at start tells its agent nothing: a value that cannot be used falls back to
+ * the standard one.
+ *
+ * @param warn Is told each fallback, to be said aloud.
+ */
+export function readClientConfig(source: Source, warn: (problem: string) => void): ClientConfig {
+  return readSettings(clientSettings, source, (problem, { standard }) => warn(`${problem}; using ${standard}`))
+}
+
+function readSettings<Settings extends Record<string, Setting>>(
+  settings: Settings,
+  { env, flags }: Source,
+  onProblem: (problem: string, setting: Setting) => void,
+): Values<Settings> {
+  const values = Object.entries(settings).map(([name, setting]) => {
+    const flag = setting.flag === undefined ? undefined : flags[setting.flag]
+    // Empty counts as unset, as it did for the first bus.
+    const text = flag ?? (env[setting.env] || undefined)
+    const result = setting.schema.safeParse(text)
+    if (result.success) return [name, result.data]
+    const given = flag === undefined ? setting.env : `--${setting.flag}`
+    onProblem(`${given} must ${result.error.issues[0]?.message}`, setting)
+    return [name, setting.schema.parse(undefined)]
+  })
+  return Object.fromEntries(values) as Values<Settings> // The entries are those of `settings`, one by one.
+}
+
+/**
+ * The file of a database URL; `:memory:` for the database that keeps nothing.
+ *
+ * @throws {AppError} `invalid_request` when it is of no kind that we know.
+ */
+export function parseDatabaseUrl(url: string | undefined, env: Environment): string {
+  if (url === undefined) return join(dataFolder(env), 'bus.db')
+  const path = /^sqlite:(?:\/\/)?(.+)$/.exec(url)?.[1]
+  if (path === undefined) {
+    throw new AppError('invalid', 'invalid_request', 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db')
+  }
+  // A URL writes C:\bus.db as /C:/bus.db; and no shell expands ~ in a configuration file.
+  return path.replace(/^\/(?=[A-Za-z]:)/, '').replace(/^~(?=[/\\])/, homedir())
+}
+
+/** Where this system keeps a user's program data. */
+function dataFolder(env: Environment): string {
+  switch (process.platform) {
+    case 'win32':
+      return join(env.LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'bus-mcp')
+    case 'darwin':
+      return join(homedir(), 'Library', 'Application Support', 'bus-mcp')
+    default:
+      return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'bus-mcp')
+  }
+}

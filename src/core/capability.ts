@@ -1,0 +1,102 @@
+import type { z } from 'zod'
+import type { Context } from './context.ts'
+import type { Migration } from './database.ts'
+import { AppError, commonError, type FieldProblem } from './errors.ts'
+import type { AnyOperation, Operation, OperationError } from './operation.ts'
+
+/** Makes an error of the operation's own list; the handler throws it. */
+export type Fail<Errors extends Readonly<Record<string, OperationError>>> = <Code extends keyof Errors & string>(
+  code: Code,
+  message: string,
+  details?: Errors[Code]['details'] extends z.ZodObject ? z.input<Errors[Code]['details']> : never,
+) => AppError
+
+export interface Call<Op extends AnyOperation> {
+  readonly input: z.output<Op['input']>
+  readonly context: Context
+  readonly fail: Fail<Op['errors']>
+}
+
+export type Handler<Op extends AnyOperation> = (call: Call<Op>) => Promise<z.input<Op['output']>>
+
+/** An operation with the code that carries it out, its exact types put away. */
+export interface BoundOperation {
+  readonly operation: AnyOperation
+  /** Parse, handle, parse: `input` is not trusted, and neither is our own answer. */
+  readonly run: (input: unknown, context: Context) => Promise<Readonly<Record<string, unknown>>>
+}
+
+export interface Capability {
+  readonly name: string
+  /** For agents: how its tools work together. A few sentences; every session of every agent pays for them. */
+  readonly instructions: string
+  readonly operations: readonly BoundOperation[]
+  readonly migrations: readonly Migration[]
+}
+
+export function defineCapability(capability: Capability): Capability {
+  return capability
+}
+
+export function listOperations(capabilities: readonly Capability[]): BoundOperation[] {
+  return capabilities.flatMap(({ operations }) => operations)
+}
+
+/** Binds a handler to its operation. */
+export function bind<
+  Input extends z.ZodObject,
+  Output extends z.ZodObject,
+  Errors extends Readonly<Record<string, OperationError>>,
+>(operation: Operation<Input, Output, Errors>, handle: Handler<Operation<Input, Output, Errors>>): BoundOperation {
+  const fail: Fail<Errors> = (code, message, details) =>
+    new AppError(kindOf(operation.errors, code), code, message, details)
+  return {
+    operation,
+    run: async (input, context) => {
+      const parsed = parseInput(operation.input, input)
+      const answer = await handle({ input: parsed, context, fail })
+      return operation.output.parse(answer)
+    },
+  }
+}
+
+/**
+ * Runs an operation. Whatever is thrown is an {@link AppError}: a fault of ours is logged whole under the request id,
+ * and the caller sees `internal`.
+ */
+export async function invoke(
+  { operation, run }: BoundOperation,
+  input: unknown,
+  context: Context,
+): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await run(input, context)
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    context.log.error('operation failed', error, { operation: operation.id, request_id: context.requestId })
+    throw commonError('internal', `internal error; the bus's log has the cause under request id ${context.requestId}`)
+  }
+}
+
+/** @throws {AppError} `invalid_request` with every problem found. */
+export function parseInput<Input extends z.ZodType>(schema: Input, input: unknown): z.output<Input> {
+  const result = schema.safeParse(input)
+  if (result.success) return result.data
+  const errors = toFieldProblems(result.error)
+  throw commonError('invalid_request', errors.map(toSentence).join('; '), { errors })
+}
+
+/** The problems of a failed parse in the order of the fields. */
+export function toFieldProblems(error: z.ZodError): FieldProblem[] {
+  return error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+}
+
+function toSentence({ path, message }: FieldProblem): string {
+  return path === '' || message.startsWith(path) ? message : `${path}: ${message}`
+}
+
+function kindOf(errors: Readonly<Record<string, OperationError>>, code: string): OperationError['kind'] {
+  const declared = errors[code]
+  if (!declared) throw new Error(`error code ${code} is not declared by the operation`)
+  return declared.kind
+}

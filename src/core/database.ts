@@ -1,0 +1,92 @@
+/** A value that a statement may carry. Moments are epoch milliseconds, flags 0 or 1. */
+export type SqlValue = string | number | null
+
+/** A statement: its text with `?` for each value, and the values in that order. */
+export interface Sql {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+
+/**
+ * Builds a statement. A value becomes a parameter, never text; a nested statement is spliced in with its values.
+ *
+ * @example sql`select id from messages where topic = ${topic} limit ${limit}`
+ */
+export function sql(strings: TemplateStringsArray, ...parts: readonly (SqlValue | Sql)[]): Sql {
+  let text = strings[0] ?? ''
+  const values: SqlValue[] = []
+  parts.forEach((part, index) => {
+    if (typeof part === 'object' && part !== null) {
+      text += part.text
+      values.push(...part.values)
+    } else {
+      text += '?'
+      values.push(part)
+    }
+    text += strings[index + 1] ?? ''
+  })
+  return { text, values }
+}
+
+/** Joins conditions with `and`; without any, the condition is always true. */
+export function allOf(conditions: readonly Sql[]): Sql {
+  if (conditions.length === 0) return { text: '1 = 1', values: [] }
+  return {
+    text: conditions.map(({ text }) => `(${text})`).join(' and '),
+    values: conditions.flatMap(({ values }) => values),
+  }
+}
+
+export interface Reader {
+  /** The rows in the statement's order; empty when there is none. The caller names the row's shape, which the SQL beside it selects. */
+  all<Row extends object>(statement: Sql): Promise<Row[]>
+  /** The store's clock in epoch milliseconds. Never runs backwards, not even over a restart. */
+  now(): Promise<number>
+}
+
+export interface Transaction extends Reader {
+  run(statement: Sql): Promise<void>
+}
+
+/**
+ * The store's port. Engines stand behind it in `src/store`.
+ *
+ * A body awaits nothing but its reader or transaction: others wait for its turn to end.
+ */
+export interface Database {
+  /** Made with the database: another epoch means that the same id may be another message. */
+  readonly epoch: string
+  /** Runs `body` on one snapshot, of what is durably committed. */
+  read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
+  /**
+   * Runs `body` as one atomic step, alone: no other body's statements come between its own. Resolves when its effect is
+   * durable; when `body` rejects, nothing of it stays. Bodies that arrive together share one commit.
+   *
+   * @throws {AppError} `store_unavailable` when the engine could not commit; nothing of the body stays then.
+   */
+  write<T>(body: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** Proves with a write that the store can write. @throws {AppError} `store_unavailable`. */
+  probe(): Promise<void>
+  /** Ends after the bodies that were already accepted. */
+  close(): Promise<void>
+}
+
+/** The only row of a statement that yields at most one. */
+export async function first<Row extends object>(reader: Reader, statement: Sql): Promise<Row | undefined> {
+  const rows = await reader.all<Row>(statement)
+  return rows[0]
+}
+
+/** The row of a statement that always yields one. */
+export async function single<Row extends object>(reader: Reader, statement: Sql): Promise<Row> {
+  const row = await first<Row>(reader, statement)
+  if (!row) throw new Error(`a statement that always yields a row yielded none: ${statement.text}`)
+  return row
+}
+
+/** One step of a capability's schema. Append-only: a released one never changes. */
+export interface Migration {
+  /** `capability/NNN-title`, unique, and in the order in which they are applied. */
+  readonly id: string
+  readonly statements: readonly string[]
+}

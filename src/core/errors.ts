@@ -1,0 +1,111 @@
+/**
+ * The closed list of error kinds. An operation declares its own codes; each code is of one of these kinds, and the kind
+ * alone decides what a surface does with it: the HTTP status and the exit status of the command line.
+ *
+ * Exit statuses follow BSD `sysexits.h` where it has a fitting one: 69 unavailable, 70 software, 75 temporary failure
+ * (try again later), 77 permission.
+ */
+export const errorKinds = {
+  invalid: { status: 422, exitCode: 2 },
+  unauthorized: { status: 401, exitCode: 77 },
+  forbidden: { status: 403, exitCode: 77 },
+  not_found: { status: 404, exitCode: 1 },
+  method_not_allowed: { status: 405, exitCode: 1 },
+  conflict: { status: 409, exitCode: 1 },
+  /** A conflict that time resolves: somebody else holds what was asked for. */
+  busy: { status: 409, exitCode: 75 },
+  too_large: { status: 413, exitCode: 2 },
+  unsupported_media: { status: 415, exitCode: 2 },
+  misdirected: { status: 421, exitCode: 2 },
+  internal: { status: 500, exitCode: 70 },
+  unavailable: { status: 503, exitCode: 69 },
+} as const
+
+export type ErrorKind = keyof typeof errorKinds
+
+/**
+ * The codes that no operation declares, because they arise before or around every operation.
+ * Together with the operations' own codes they are the whole list (docs/reference/errors.md).
+ */
+export const commonErrors = {
+  invalid_request: {
+    kind: 'invalid',
+    summary: 'A field is missing, of the wrong type or out of bounds; `errors` lists each.',
+  },
+  invalid_json: { kind: 'invalid', summary: 'The request body is not a JSON object in UTF-8.' },
+  write_secret_required: {
+    kind: 'unauthorized',
+    summary: 'The bus is armed and `X-Bus-Secret` is absent or wrong. Send the value of `BUS_WRITE_SECRET`.',
+  },
+  origin_forbidden: { kind: 'forbidden', summary: 'The request comes from a web page that the bus did not serve.' },
+  route_not_found: { kind: 'not_found', summary: 'No such route. `/openapi.json` lists them all.' },
+  method_not_allowed: { kind: 'method_not_allowed', summary: 'The route exists with another method; see `Allow`.' },
+  body_too_large: { kind: 'too_large', summary: 'The request body is larger than 1 MiB.' },
+  json_required: { kind: 'unsupported_media', summary: 'A write needs `Content-Type: application/json`.' },
+  host_not_allowed: {
+    kind: 'misdirected',
+    summary: 'The `Host` header is not a name of this bus. Use 127.0.0.1, or add the name to `BUS_ALLOWED_HOSTS`.',
+  },
+  store_unavailable: {
+    kind: 'unavailable',
+    summary: 'The store did not accept the request and nothing was changed. Try again after `Retry-After`.',
+  },
+  internal: { kind: 'internal', summary: 'A fault of the bus. Its log has the cause under `request_id`.' },
+} as const satisfies Record<string, ErrorSpec>
+
+export interface ErrorSpec {
+  readonly kind: ErrorKind
+  /** One sentence for people: when it happens and what to do. */
+  readonly summary: string
+}
+
+export type CommonErrorCode = keyof typeof commonErrors
+
+/** A problem with one field. `path` is dotted, and empty when the whole request is meant. */
+export interface FieldProblem {
+  readonly path: string
+  readonly message: string
+}
+
+/** What every refused request answers with, on every surface. */
+export interface ErrorBody {
+  /** For people and agents: what happened and what to do. */
+  readonly detail: string
+  /** For programs: stable, from the documented list. */
+  readonly code: string
+  readonly request_id: string
+  /** `invalid_request` only. */
+  readonly errors?: readonly FieldProblem[]
+  /** How long to wait before trying again, where waiting helps. */
+  readonly retry_after_ms?: number
+  readonly [detail: string]: unknown
+}
+
+/** The one error class: everything that a caller may be told. Whatever else is thrown is a bug and becomes `internal`. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly kind: ErrorKind
+  readonly code: string
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(kind: ErrorKind, code: string, message: string, details: Record<string, unknown> = {}) {
+    super(message)
+    this.kind = kind
+    this.code = code
+    this.details = details
+  }
+
+  get status(): number {
+    return errorKinds[this.kind].status
+  }
+
+  toBody(requestId: string): ErrorBody {
+    return { detail: this.message, code: this.code, request_id: requestId, ...this.details }
+  }
+}
+
+/** Makes an error of the common list. Without a `message` its summary is the text. */
+export function commonError(code: CommonErrorCode, message?: string, details?: Record<string, unknown>): AppError {
+  const { kind, summary } = commonErrors[code]
+  return new AppError(kind, code, message ?? summary, details)
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+
+/** A moment on the wire: RFC 3339 in UTC with milliseconds, as in `2026-01-31T12:00:00.000Z`. */
+export function toMoment(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}
+
+/** Whole seconds for people, rounded up, so that what is still live never reads as `0s`. */
+export function toSeconds(durationMs: number): number {
+  return Math.ceil(durationMs / 1000)
+}
+
+/** The schema of a moment on the wire. */
+export const moment = z.iso.datetime({ precision: 3 })

@@ -1,0 +1,75 @@
+import type { z } from 'zod'
+import type { ErrorKind } from './errors.ts'
+
+/** Whether an operation changes anything. Decides the write secret, the client's header and the MCP hints. */
+export type Effect = 'read' | 'write'
+
+export interface OperationError {
+  readonly kind: ErrorKind
+  /** One sentence for people: when it happens and what to do. */
+  readonly summary: string
+  /** What the error carries beside its text, as fields of the error body. */
+  readonly details?: z.ZodObject
+}
+
+export interface HttpRoute {
+  readonly method: 'GET' | 'POST'
+  /** Below the API's base path. `{name}` stands for the input field of that name, percent-encoded. */
+  readonly path: `/${string}`
+}
+
+export interface ToolSpec {
+  readonly name: string
+  readonly title: string
+  /** For agents: what it does, when to call it, which tool comes next. At most 400 characters. */
+  readonly description: string
+  /** True when calling it twice with the same arguments changes nothing more than calling it once. */
+  readonly idempotent: boolean
+  /** True when it can end or overwrite something of another agent's. */
+  readonly destructive: boolean
+  /** Input fields that are for programs and would only cost a model tokens. */
+  readonly hides?: readonly string[]
+}
+
+export interface CommandSpec {
+  readonly name: string
+  /** Input fields that are given by position, in this order. */
+  readonly positionals: readonly string[]
+}
+
+/**
+ * One thing that the product can do, told once. The HTTP route, the MCP tool, the CLI command, the OpenAPI entry, the
+ * client's method and the reference page are all derived from this.
+ */
+export interface Operation<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodObject = z.ZodObject,
+  Errors extends Readonly<Record<string, OperationError>> = Readonly<Record<string, OperationError>>,
+> {
+  /** `capability.verb`, unique. */
+  readonly id: `${string}.${string}`
+  /** For people: an imperative, without a full stop. */
+  readonly summary: string
+  readonly effect: Effect
+  readonly input: Input
+  readonly output: Output
+  /** The codes that its handler may fail with. */
+  readonly errors: Errors
+  /** The input field that names who acts. A surface that knows who is calling fills it in when it is left out. */
+  readonly actor?: keyof z.input<Input> & string
+  readonly http?: HttpRoute
+  readonly tool?: ToolSpec
+  readonly command?: CommandSpec
+}
+
+/** Any operation at all, for code that walks them. */
+export type AnyOperation = Operation
+
+/** Declares an operation and keeps its exact types. */
+export function defineOperation<
+  const Input extends z.ZodObject,
+  const Output extends z.ZodObject,
+  const Errors extends Readonly<Record<string, OperationError>>,
+>(operation: Operation<Input, Output, Errors>): Operation<Input, Output, Errors> {
+  return operation
+}

@@ -1,0 +1,159 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { createClient, operations, startBus, startStdio } from './app.ts'
+import {
+  type BusConfig,
+  busSettings,
+  type ClientConfig,
+  clientSettings,
+  namePerson,
+  nameSession,
+  parseDatabaseUrl,
+  readBusConfig,
+  readClientConfig,
+  readProcess,
+  type Setting,
+  VERSION,
+} from './config.ts'
+import { AppError, errorKinds } from './core/errors.ts'
+import { createLog } from './log.ts'
+import { runCommand } from './surfaces/cli/cli.ts'
+import { runDoctor } from './surfaces/cli/doctor.ts'
+import { describeProgram } from './surfaces/cli/help.ts'
+
+type Flags = Readonly<Record<string, string | undefined>>
+
+const { args, env } = readProcess()
+const terminal = {
+  out: (text: string) => console.log(text),
+  err: (text: string) => console.error(text),
+  readInput: async () => {
+    process.stdin.setEncoding('utf8')
+    let text = ''
+    for await (const chunk of process.stdin) text += chunk
+    return text
+  },
+}
+// Standard output belongs to the protocol in the MCP server, and to answers elsewhere.
+const log = createLog(terminal.err)
+
+// A reader that went away (as in `bus-mcp read | head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70))
+
+run(args).catch((error: unknown) => {
+  if (error instanceof AppError) terminal.err(`bus-mcp: ${error.message}`)
+  else log.error('bus-mcp failed', error)
+  process.exitCode = error instanceof AppError ? errorKinds[error.kind].exitCode : errorKinds.internal.exitCode
+})
+
+async function run([command, ...rest]: string[]): Promise<void> {
+  switch (command) {
+    case undefined:
+      return serveTools({})
+    case 'serve':
+      return serve(rest)
+    case 'tools':
+      for (const { tool } of operations) if (tool) terminal.out(tool.name)
+      return
+    case 'doctor':
+      return doctor(rest)
+    case 'version':
+    case '--version':
+    case '-v':
+      return terminal.out(VERSION)
+    case 'help':
+    case '--help':
+    case '-h':
+      return terminal.out(describeProgram(operations, VERSION))
+    default:
+      return runOperation(command, rest)
+  }
+}
+
+async function runOperation(command: string, rest: readonly string[]): Promise<void> {
+  if (command.startsWith('--')) return serveTools(parseFlags(clientSettings, [command, ...rest]))
+  const exitCode = await runCommand(
+    {
+      operations,
+      terminal,
+      connectionFlags: flagNames(clientSettings),
+      connect: (flags) => {
+        const config = readClient(flags)
+        return { client: createClient(config), agentId: config.agentId ?? namePerson(env) }
+      },
+    },
+    command,
+    rest,
+  )
+  if (exitCode === undefined) {
+    throw new AppError('invalid', 'invalid_request', `no command ${command} -- "bus-mcp help" lists them`)
+  }
+  process.exitCode = exitCode
+}
+
+function serveTools(flags: Flags): void {
+  const config = readClient(flags)
+  if (process.stdin.isTTY) {
+    terminal.err('bus-mcp speaks MCP here and waits for a client; "bus-mcp help" lists what a person can type.')
+  }
+  startStdio(config, config.agentId ?? nameSession(), log)
+}
+
+async function serve(rest: readonly string[]): Promise<void> {
+  const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
+  const databasePath = parseDatabaseUrl(config.databaseUrl, env)
+  const bus = await startBus({ ...config, databasePath, log })
+  terminal.out(`bus-mcp ${VERSION} is listening on ${bus.origin}
+  API       ${bus.apiUrl}
+  MCP       ${bus.mcpUrl}
+  database  ${databasePath}
+  writes    ${config.writeSecret === undefined ? 'open' : 'need X-Bus-Secret'}
+
+Connect an agent:
+  claude mcp add bus -- npx -y bus-mcp
+  claude mcp add --transport http bus ${bus.mcpUrl} --header "X-Bus-Agent: NAME"
+Stop with Ctrl-C.`)
+  await stopOnSignal(bus.close)
+}
+
+async function doctor(rest: readonly string[]): Promise<void> {
+  const config = readClient(parseFlags(clientSettings, rest))
+  process.exitCode = await runDoctor({
+    client: createClient(config),
+    baseUrl: config.baseUrl,
+    version: VERSION,
+    hasSecret: config.writeSecret !== undefined,
+    agentId: config.agentId ?? nameSession(),
+    out: terminal.out,
+  })
+}
+
+function readClient(flags: Flags): ClientConfig {
+  return readClientConfig({ env, flags }, (problem) => terminal.err(`bus-mcp: ${problem}`))
+}
+
+/** Resolves when a signal has come and everything has ended; a second signal ends at once. */
+async function stopOnSignal(close: () => Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve()
+      })
+    }
+  })
+  await close()
+}
+
+function parseFlags(settings: Readonly<Record<string, Setting>>, rest: readonly string[]): Flags {
+  const options = Object.fromEntries(flagNames(settings).map((name) => [name, { type: 'string' as const }]))
+  try {
+    return parseArgs({ args: [...rest], options }).values as Flags // Every option is declared a string.
+  } catch (error) {
+    throw new AppError('invalid', 'invalid_request', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function flagNames(settings: Readonly<Record<string, Setting>>): string[] {
+  return Object.values(settings).flatMap(({ flag }) => (flag === undefined ? [] : [flag]))
+}

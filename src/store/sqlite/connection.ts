@@ -1,0 +1,48 @@
+import type { Reader, Sql, Transaction } from '../../core/database.ts'
+import type { Clock } from '../clock.ts'
+import type { SqliteConnection, SqliteStatement } from './driver.ts'
+
+/**
+ * The engine's side of the port on one connection. Statements are prepared once: the texts are few, since values are
+ * never part of one. The connection stays referenced from here, for its statements do not keep it alive.
+ */
+export function createTransaction(connection: SqliteConnection, now: Clock): Transaction {
+  const statements = new Map<string, SqliteStatement>()
+  const prepare = (text: string): SqliteStatement => {
+    let statement = statements.get(text)
+    if (!statement) {
+      statement = connection.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  return {
+    // The caller names the row's shape (see the port); the driver cannot know it.
+    all: async <Row extends object>({ text, values }: Sql) => prepare(text).all(...values) as Row[],
+    run: async ({ text, values }) => {
+      prepare(text).run(...values)
+    },
+    now: async () => now(),
+  }
+}
+
+/** Runs bodies one after another, each on a snapshot of its own. */
+export function createSnapshotReader(
+  connection: SqliteConnection,
+  reader: Reader,
+): <T>(body: (reader: Reader) => Promise<T>) => Promise<T> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return (body) => {
+    const run = async () => {
+      connection.exec('begin')
+      try {
+        return await body(reader)
+      } finally {
+        connection.exec('commit')
+      }
+    }
+    const result = turn.then(run)
+    turn = result.catch(() => {})
+    return result
+  }
+}

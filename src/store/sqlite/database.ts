@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type Database, type Migration, single, sql, type Transaction } from '../../core/database.ts'
+import { AppError } from '../../core/errors.ts'
+import { type Clock, createClock } from '../clock.ts'
+import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
+import { createSnapshotReader, createTransaction } from './connection.ts'
+import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
+import { findOutsideCause } from './errors.ts'
+import { createGroupCommit } from './group-commit.ts'
+import { lockFile } from './lock.ts'
+
+/** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
+const APPLICATION_ID = 0x42555331
+
+/** A recycled WAL syncs two to three times faster than a growing one; 4,000 pages gave 12 to 24 % in the lab. */
+const WAL_AUTOCHECKPOINT_PAGES = 4000
+
+export interface SqliteOptions {
+  /** The file, made with its folder when it is not there; `:memory:` keeps nothing. */
+  readonly path: string
+  /** In the order in which they are applied. */
+  readonly migrations: readonly Migration[]
+  /** For tests: makes the clock, given the last moment that the store wrote. */
+  readonly createClock?: (notBefore: number) => Clock
+}
+
+/**
+ * Opens the embedded store: every acknowledged write is on the disk, and this process is the only bus on the file.
+ *
+ * @throws {AppError} `database_in_use`, `database_newer`, `database_changed`, `database_unusable`: one line for the user.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Database> {
+  const driver = await loadDriver()
+  if (options.path === ':memory:') return openConnections(driver, ':memory:', options, () => {})
+
+  try {
+    const path = locateFile(options.path)
+    const lock = lockFile(driver, path)
+    try {
+      return await openConnections(driver, path, options, lock.release)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
+    throw new AppError('unavailable', 'database_unusable', `cannot use the database ${options.path}: ${cause}`)
+  }
+}
+
+async function openConnections(
+  driver: SqliteDriver,
+  path: string,
+  { migrations, createClock: makeClock = createClock }: SqliteOptions,
+  release: () => void,
+): Promise<Database> {
+  const isInMemory = path === ':memory:'
+  const connection = openWriter(driver, path)
+  const setup = createTransaction(connection, createClock(0))
+  await migrate(setup, connection, migrations)
+  const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
+    setup,
+    sql`select epoch, last_moment from bus_store`,
+  )
+  const now = makeClock(last_moment)
+  const transaction = createTransaction(connection, now)
+  const writer = createGroupCommit(connection, transaction, async ({ run }) => {
+    await run(sql`update bus_store set last_moment = ${now()}`)
+  })
+  const readerConnection = isInMemory ? undefined : openReader(driver, path)
+  const database: Database = {
+    epoch,
+    write: writer.write,
+    // A database in memory has only this one connection, so a read waits for its turn among the writes.
+    read: readerConnection
+      ? createSnapshotReader(readerConnection, createTransaction(readerConnection, now))
+      : writer.write,
+    probe: () => writer.write(async () => {}),
+    close: async () => {
+      await writer.drain()
+      readerConnection?.close()
+      connection.close()
+      release()
+    },
+  }
+  await database.probe()
+  if (!isInMemory) assertDurable(connection)
+  return database
+}
+
+function openWriter(driver: SqliteDriver, path: string): SqliteConnection {
+  const connection = driver.open(path)
+  refuseForeign(connection)
+  // The drivers are compiled to fall back to NORMAL in WAL mode, so FULL is said after WAL, and asserted after a write.
+  connection.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma fullfsync = on;
+    pragma checkpoint_fullfsync = on;
+    pragma wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES};
+    pragma busy_timeout = 2000;
+    pragma application_id = ${APPLICATION_ID};`)
+  return connection
+}
+
+function openReader(driver: SqliteDriver, path: string): SqliteConnection {
+  const connection = driver.open(path)
+  connection.exec('pragma query_only = on; pragma busy_timeout = 2000;')
+  return connection
+}
+
+function refuseForeign(connection: SqliteConnection): void {
+  const id = readPragma(connection, 'application_id')
+  const [table] = connection.prepare(`select 1 from sqlite_schema limit 1`).all()
+  if (id === APPLICATION_ID || (id === 0 && table === undefined)) return
+  throw new AppError(
+    'unavailable',
+    'database_unusable',
+    'the database file belongs to another program; name another file',
+  )
+}
+
+function assertDurable(connection: SqliteConnection): void {
+  const mode = readPragma(connection, 'journal_mode')
+  const synchronous = readPragma(connection, 'synchronous')
+  if (mode !== 'wal' || synchronous !== 2) {
+    throw new AppError(
+      'unavailable',
+      'database_unusable',
+      `SQLite does not sync every commit here (journal_mode ${mode}, synchronous ${synchronous}); name a file on a local disk`,
+    )
+  }
+}
+
+function readPragma(connection: SqliteConnection, name: string): unknown {
+  const [row] = connection.prepare(`pragma ${name}`).all()
+  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
+}
+
+/** Applies what the ledger does not have yet, all or nothing. */
+async function migrate(
+  transaction: Transaction,
+  connection: SqliteConnection,
+  migrations: readonly Migration[],
+): Promise<void> {
+  connection.exec('begin immediate')
+  try {
+    connection.exec(`
+      create table if not exists bus_migrations (id text primary key, hash text not null, applied_at bigint not null);
+      create table if not exists bus_store (epoch text not null, last_moment bigint not null);`)
+    await transaction.run(sql`
+      insert into bus_store (epoch, last_moment)
+      select ${randomUUID()}, 0 where not exists (select 1 from bus_store)`)
+    const applied = await transaction.all<AppliedMigration>(sql`select id, hash from bus_migrations`)
+    for (const migration of planMigrations(migrations, applied)) {
+      for (const statement of migration.statements) connection.exec(statement)
+      await transaction.run(sql`
+        insert into bus_migrations (id, hash, applied_at)
+        values (${migration.id}, ${hashMigration(migration)}, ${await transaction.now()})`)
+    }
+    connection.exec('commit')
+  } catch (error) {
+    connection.exec('rollback')
+    throw error
+  }
+}
+
+/** The file's one true path, so that two names of one file make one lock. */
+function locateFile(path: string): string {
+  const folder = dirname(resolve(path))
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(realpathSync(folder), basename(path))
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}

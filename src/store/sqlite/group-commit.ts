@@ -1,0 +1,126 @@
+import type { Transaction } from '../../core/database.ts'
+import type { SqliteConnection } from './driver.ts'
+import { toStoreError } from './errors.ts'
+
+/** Bounds how long one commit keeps readers and sockets waiting. */
+const MAX_BATCH = 512
+
+type Body<T> = (transaction: Transaction) => Promise<T>
+
+interface Job {
+  /** Runs the body inside the open transaction. */
+  readonly run: () => Promise<void>
+  /** Tells the caller, once what happened is durable. */
+  readonly settle: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface GroupCommit {
+  write<T>(body: Body<T>): Promise<T>
+  /** Resolves when everything accepted so far is settled. */
+  drain(): Promise<void>
+}
+
+/**
+ * Lets writes that arrive together share one commit, and so one fsync: one costs 140 to 240 µs, whatever it carries.
+ *
+ * Bodies run one after another, each inside a savepoint, so that one that fails takes only its own statements back.
+ * Nobody is answered before the commit.
+ *
+ * @param beforeCommit Runs in the transaction of every batch, after the bodies.
+ */
+export function createGroupCommit(
+  connection: SqliteConnection,
+  transaction: Transaction,
+  beforeCommit: (transaction: Transaction) => Promise<void>,
+): GroupCommit {
+  let queue: Job[] = []
+  let running: Promise<void> | undefined
+
+  const runQueue = async () => {
+    // Whatever sockets have delivered by now is read before the turn ends, and so joins this batch.
+    await nextTurn()
+    while (queue.length > 0) {
+      const batch = queue.slice(0, MAX_BATCH)
+      queue = queue.slice(MAX_BATCH)
+      await commitBatch(connection, batch, () => beforeCommit(transaction))
+      if (queue.length > 0) await nextTurn()
+    }
+    running = undefined
+  }
+
+  return {
+    write: (body) =>
+      new Promise((resolve, reject) => {
+        queue.push(createJob(connection, transaction, body, resolve, reject))
+        running ??= runQueue()
+      }),
+    drain: async () => {
+      while (running !== undefined) await running
+    },
+  }
+}
+
+function createJob<T>(
+  connection: SqliteConnection,
+  transaction: Transaction,
+  body: Body<T>,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Job {
+  let settle = () => {}
+  return {
+    run: async () => {
+      connection.exec('savepoint job')
+      try {
+        const value = await body(transaction)
+        settle = () => resolve(value)
+      } catch (error) {
+        undoJob(connection, error)
+        settle = () => reject(toStoreError(error))
+      }
+      connection.exec('release job')
+    },
+    settle: () => settle(),
+    reject,
+  }
+}
+
+async function commitBatch(
+  connection: SqliteConnection,
+  batch: readonly Job[],
+  beforeCommit: () => Promise<void>,
+): Promise<void> {
+  try {
+    connection.exec('begin immediate')
+    for (const { run } of batch) await run()
+    await beforeCommit()
+    connection.exec('commit')
+  } catch (error) {
+    tryRollback(connection)
+    for (const { reject } of batch) reject(toStoreError(error))
+    return
+  }
+  for (const { settle } of batch) settle()
+}
+
+function undoJob(connection: SqliteConnection, cause: unknown): void {
+  try {
+    connection.exec('rollback to job')
+  } catch {
+    // SQLite has given the whole transaction up, as it does on a full disk: the batch fails with what caused it.
+    throw cause
+  }
+}
+
+function tryRollback(connection: SqliteConnection): void {
+  try {
+    connection.exec('rollback')
+  } catch {
+    // SQLite has rolled back already.
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

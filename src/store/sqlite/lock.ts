@@ -1,0 +1,42 @@
+import { AppError } from '../../core/errors.ts'
+import type { SqliteConnection, SqliteDriver } from './driver.ts'
+import { isBusy } from './errors.ts'
+
+/**
+ * Makes this process the only bus on a database file, until {@link release} or the end of the process, however it ends.
+ *
+ * The lock is SQLite's own, on a small database beside the file: the operating system drops it with the process, so a
+ * killed bus leaves nothing to clean up, on Windows as elsewhere. A write lock there keeps no reader out, so whoever is
+ * refused can tell which process holds it.
+ *
+ * @throws {AppError} `database_in_use`.
+ */
+export function lockFile(driver: SqliteDriver, path: string): { release: () => void } {
+  const connection = driver.open(`${path}-lock`)
+  try {
+    connection.exec('pragma busy_timeout = 0')
+    connection.exec('create table if not exists holder (pid integer not null)')
+    connection.exec('begin immediate')
+    connection.exec(`delete from holder; insert into holder (pid) values (${process.pid}); commit`)
+    connection.exec('begin immediate')
+  } catch (error) {
+    const pid = readHolder(connection)
+    connection.close()
+    if (!isBusy(error)) throw error
+    throw new AppError(
+      'unavailable',
+      'database_in_use',
+      `another bus${pid === undefined ? '' : ` (process ${pid})`} is using ${path} -- use that one, or give this one another file with --database-url sqlite:PATH`,
+    )
+  }
+  return { release: () => connection.close() }
+}
+
+function readHolder(connection: SqliteConnection): number | undefined {
+  try {
+    const [row] = connection.prepare('select pid from holder').all()
+    return typeof row === 'object' && row !== null && 'pid' in row ? Number(row.pid) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,89 @@
+import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import type { AnyOperation } from '../../core/operation.ts'
+import { type Command, checkInput, createCommands, parseCommand, UsageError } from './command.ts'
+import { toExitCode } from './exit-code.ts'
+import { renderAnswer, toPlainText } from './render.ts'
+
+export interface Terminal {
+  /** One line or more, without the last end of line. */
+  out(text: string): void
+  err(text: string): void
+  /** All of standard input. */
+  readInput(): Promise<string>
+}
+
+export interface CliOptions {
+  readonly operations: readonly AnyOperation[]
+  readonly terminal: Terminal
+  /** Flags that say how to reach the bus. */
+  readonly connectionFlags: readonly string[]
+  /** Reads them. */
+  readonly connect: (flags: Readonly<Record<string, string | undefined>>) => { client: BusClient; agentId: string }
+}
+
+/**
+ * Runs the command of an operation.
+ *
+ * @returns The exit status; undefined when there is no such command.
+ */
+export async function runCommand(
+  options: CliOptions,
+  name: string,
+  args: readonly string[],
+): Promise<number | undefined> {
+  const command = createCommands(options.operations).find(({ spec }) => spec.name === name)
+  if (!command) return undefined
+  const { terminal } = options
+  const wantsJson = args.includes('--json')
+  try {
+    await carryOut(options, command, args)
+    return 0
+  } catch (error) {
+    if (wantsJson) terminal.out(JSON.stringify({ ok: false, error: describeError(error) }))
+    else terminal.err(`bus-mcp ${name}: ${toPlainText(explainError(error, command))}`)
+    return toExitCode(error, command.operation)
+  }
+}
+
+async function carryOut(options: CliOptions, command: Command, args: readonly string[]): Promise<void> {
+  const { terminal, connectionFlags, connect } = options
+  const { operation } = command
+  const { input, json, help, flags } = await parseCommand(command, args, connectionFlags, terminal.readInput)
+  if (help) return terminal.out(describeCommand(command))
+
+  const { client, agentId } = connect(flags)
+  const { actor } = operation
+  const complete = actor !== undefined && input[actor] === undefined ? { ...input, [actor]: agentId } : input
+  checkInput(command, complete)
+  const answer = await client.call(operation.id, complete)
+  terminal.out(json ? JSON.stringify(answer) : renderAnswer(answer))
+}
+
+/** The help text of one command. */
+export function describeCommand({ operation, usage, flags }: Command): string {
+  const width = Math.max(0, ...flags.map(({ name }) => name.length))
+  const lines = flags.map(({ name, description }) => `  --${name.padEnd(width)}  ${description}`)
+  return [`${operation.summary}.`, '', `  bus-mcp ${usage} [--json]`, ...(lines.length > 0 ? ['', ...lines] : [])].join(
+    '\n',
+  )
+}
+
+function explainError(error: unknown, { usage }: Command): string {
+  if (error instanceof UsageError) return `${error.message}\nusage: bus-mcp ${usage}`
+  if (error instanceof BusUnreachable) {
+    const advice = error.outcomeUnknown
+      ? 'It may have been carried out: look before you repeat it.'
+      : 'Start a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.'
+    return `${error.message}\n${advice}`
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+function describeError(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof BusApiError) return { type: 'bus_api_error', status_code: error.statusCode, ...error.body }
+  if (error instanceof BusUnreachable) {
+    return { type: 'bus_unreachable', message: error.message, outcome_unknown: error.outcomeUnknown }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { type: error instanceof UsageError ? 'invalid_arguments' : 'internal', message }
+}

@@ -1,0 +1,37 @@
+import type { AnyOperation } from '../../core/operation.ts'
+import { createCommands } from './command.ts'
+import { exitCodes } from './exit-code.ts'
+
+/** Commands that stand for no operation. */
+export const programCommands: readonly { readonly usage: string; readonly summary: string }[] = [
+  { usage: '', summary: 'Serve the tools over MCP on standard input and output' },
+  { usage: 'serve', summary: 'Run the bus' },
+  { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
+  { usage: 'tools', summary: 'List the tools, one name per line' },
+  { usage: 'version', summary: 'Print the version' },
+  { usage: 'help', summary: 'Print this; "bus-mcp COMMAND --help" tells more about one' },
+]
+
+/** What `bus-mcp help` prints. */
+export function describeProgram(operations: readonly AnyOperation[], version: string): string {
+  const commands = createCommands(operations).map(({ operation, spec }) => ({
+    usage: [spec.name, ...spec.positionals.map((name) => name.toUpperCase())].join(' '),
+    summary: operation.summary,
+  }))
+  const width = Math.max(...[...programCommands, ...commands].map(({ usage }) => usage.length))
+  const toLine = ({ usage, summary }: { usage: string; summary: string }) =>
+    `  bus-mcp ${usage.padEnd(width)}  ${summary}`
+  return [
+    `bus-mcp ${version}: a coordination bus for AI agents, and its MCP server`,
+    '',
+    ...programCommands.map(toLine),
+    '',
+    'Against the bus that runs (--json for programs):',
+    '',
+    ...commands.map(toLine),
+    '',
+    'Exit status:',
+    '',
+    ...Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(2)}  ${meaning}`),
+  ].join('\n')
+}

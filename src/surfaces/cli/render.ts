@@ -1,0 +1,48 @@
+import { stripVTControlCharacters } from 'node:util'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Renders an answer for a person: fields as `name  value`, objects indented below their name, lists as tables. What is
+ * null or absent is left out. Text of others cannot move the cursor or colour the terminal.
+ */
+export function renderAnswer(answer: Fields): string {
+  return renderFields(answer, '').join('\n')
+}
+
+function renderFields(fields: Fields, indent: string): string[] {
+  const shown = Object.entries(fields).filter(([name, value]) => value !== null && value !== undefined && name !== 'ok')
+  const width = Math.max(0, ...shown.filter(([, value]) => typeof value !== 'object').map(([name]) => name.length))
+  return shown.flatMap(([name, value]) => {
+    if (Array.isArray(value)) return [`${indent}${name} (${value.length})`, ...renderTable(value, `${indent}  `)]
+    if (typeof value === 'object') return [`${indent}${name}`, ...renderFields({ ...value }, `${indent}  `)]
+    return [`${indent}${name.padEnd(width)}  ${toCell(value)}`]
+  })
+}
+
+function renderTable(rows: readonly unknown[], indent: string): string[] {
+  const objects = rows.filter((row): row is Fields => typeof row === 'object' && row !== null)
+  const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))].filter((name) =>
+    objects.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== false),
+  )
+  if (columns.length === 0) return []
+  const cells = [columns, ...objects.map((row) => columns.map((name) => toCell(row[name])))]
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
+  return cells.map((line) =>
+    `${indent}${line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd(),
+  )
+}
+
+function toCell(value: unknown): string {
+  if (value === null || value === undefined) return '-'
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return toPlainText(String(value)).replaceAll('\n', ' ⏎ ')
+}
+
+/** Text that only shows: without escape sequences, and without control characters but newlines. */
+export function toPlainText(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\t', ' ')
+    .replace(/[^\P{Cc}\n]/gu, '')
+}

@@ -1,0 +1,72 @@
+import type { BoundOperation } from '../../core/capability.ts'
+import { commonError } from '../../core/errors.ts'
+
+/** Where the API lives; as in the first bus. */
+export const API_BASE_PATH = '/api/bus'
+
+export interface Route {
+  readonly bound: BoundOperation
+  readonly method: 'GET' | 'POST'
+  /** The path as documented, with `{name}` for its parameters; the only form that logs may show. */
+  readonly template: string
+  readonly segments: readonly string[]
+}
+
+export interface RouteMatch {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+export function createRoutes(operations: readonly BoundOperation[]): readonly Route[] {
+  return operations.flatMap((bound) => {
+    const { http } = bound.operation
+    if (!http) return []
+    const template = `${API_BASE_PATH}${http.path}`
+    return [{ bound, method: http.method, template, segments: template.split('/') }]
+  })
+}
+
+/**
+ * Finds the route of a request.
+ *
+ * @param path The raw path, still percent-encoded.
+ * @throws {AppError} `route_not_found`; `method_not_allowed` with `allow` when the path exists with another method.
+ */
+export function matchRoute(routes: readonly Route[], method: string, path: string): RouteMatch {
+  const segments = path.split('/')
+  const allow: string[] = []
+  for (const route of routes) {
+    const params = matchSegments(route.segments, segments)
+    if (!params) continue
+    if (route.method === method || (route.method === 'GET' && method === 'HEAD')) return { route, params }
+    allow.push(route.method)
+  }
+  if (allow.length === 0) {
+    throw commonError('route_not_found', `no route ${method} ${describePath(path)} -- /openapi.json lists them all`)
+  }
+  throw commonError('method_not_allowed', `${method} is not allowed here -- use ${allow.join(' or ')}`, { allow })
+}
+
+function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [index, expected] of pattern.entries()) {
+    const segment = segments[index] ?? ''
+    if (expected.startsWith('{')) params[expected.slice(1, -1)] = decodeSegment(segment)
+    else if (expected !== segment) return undefined
+  }
+  return params
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    // Not percent-encoded UTF-8: left as it is, for the field's own rule to refuse with its own words.
+    return segment
+  }
+}
+
+function describePath(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 80)}…` : path
+}

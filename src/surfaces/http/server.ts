@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type BoundOperation, invoke } from '../../core/capability.ts'
+import type { Context, Log } from '../../core/context.ts'
+import { AppError, commonError } from '../../core/errors.ts'
+import { createTextReaders } from '../../core/text-reader.ts'
+import { type Guard, SECRET_HEADER } from './guard.ts'
+import { buildOpenApi } from './openapi.ts'
+import { collectInput, readJsonBody } from './request.ts'
+import { sendError, sendJson } from './respond.ts'
+import { createRoutes, matchRoute } from './routes.ts'
+
+/** Answers at its own path, behind the same admission as the API. Does its own parsing. */
+export interface Mount {
+  readonly path: string
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+export interface HttpOptions {
+  readonly operations: readonly BoundOperation[]
+  /** All of a handler's context but what belongs to one request. */
+  readonly context: Omit<Context, 'requestId' | 'signal'>
+  readonly guard: Guard
+  readonly mounts: readonly Mount[]
+}
+
+/** Limits for slow callers, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_TIMEOUT_MS = 5_000
+
+type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, requestId: string) => Promise<void>
+
+interface Url {
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+/** The HTTP surface: every operation that has a route, and the documents beside them. Not listening yet. */
+export function createHttpServer(options: HttpOptions): Server {
+  const { context, guard, mounts } = options
+  const answerApi = createApi(options)
+  const documents = createDocuments(options)
+
+  const answer: Answer = async (request, response, url, requestId) => {
+    guard.admit(request)
+    const mount = mounts.find(({ path }) => path === url.path)
+    if (mount) return mount.handle(request, response)
+    const document = request.method === 'GET' || request.method === 'HEAD' ? documents.get(url.path) : undefined
+    if (document) return sendJson(response, 200, await document())
+    return answerApi(request, response, url, requestId)
+  }
+
+  const server = createServer((request, response) => {
+    const requestId = nameRequest(request)
+    response.setHeader('x-request-id', requestId)
+    answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {
+      if (response.headersSent || response.destroyed) return response.destroy()
+      sendError(response, toAppError(error, context.log, requestId), requestId)
+    })
+  })
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
+  return server
+}
+
+function createApi({ operations, context, guard }: HttpOptions): Answer {
+  const routes = createRoutes(operations)
+  const readers = new Map(operations.map(({ operation }) => [operation.id, createTextReaders(operation.input)]))
+  return async (request, response, { path, query }, requestId) => {
+    const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
+    const { operation } = route.bound
+    if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
+    const body = await readJsonBody(request, operation)
+    const input = collectInput(readers.get(operation.id) ?? {}, body, query, params)
+    const abort = new AbortController()
+    response.on('close', () => abort.abort())
+    sendJson(response, 200, await invoke(route.bound, input, { ...context, requestId, signal: abort.signal }))
+  }
+}
+
+function createDocuments({ operations, context }: HttpOptions): ReadonlyMap<string, () => Promise<unknown>> {
+  let openApi: unknown
+  return new Map<string, () => Promise<unknown>>([
+    [
+      '/openapi.json',
+      async () => {
+        openApi ??= buildOpenApi(
+          operations.map(({ operation }) => operation),
+          context.settings.version,
+        )
+        return openApi
+      },
+    ],
+    ['/healthz', async () => ({ ok: true, version: context.settings.version })],
+    [
+      '/readyz',
+      async () => {
+        await context.database.probe()
+        return { ok: true }
+      },
+    ],
+  ])
+}
+
+/** Takes over a caller's own name for the request where it is harmless, so that both sides' logs agree. */
+function nameRequest({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
+function parseUrl(url: string): Url {
+  const mark = url.indexOf('?')
+  if (mark === -1) return { path: url, query: new URLSearchParams() }
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) }
+}
+
+function toAppError(error: unknown, log: Log, requestId: string): AppError {
+  if (error instanceof AppError) return error
+  log.error('request failed', error, { request_id: requestId })
+  return commonError('internal', `internal error; the bus's log has the cause under request id ${requestId}`)
+}

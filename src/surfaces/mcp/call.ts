@@ -1,0 +1,63 @@
+import { commonErrors, type FieldProblem } from '../../core/errors.ts'
+import type { AnyOperation } from '../../core/operation.ts'
+
+/** Runs an operation: over HTTP in the stdio server, in process in the bus. Never throws for what a caller may be told. */
+export type Call = (
+  operation: AnyOperation,
+  input: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+) => Promise<CallResult>
+
+export type CallResult =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly error: CallError }
+
+export type CallError =
+  | {
+      readonly type: 'bus_unreachable'
+      /** What happened, where it looked, what to do. */
+      readonly message: string
+      readonly base_url: string
+      /** The request was sent and may have been carried out. */
+      readonly outcome_unknown?: boolean
+    }
+  | {
+      readonly type: 'bus_api_error'
+      readonly message: string
+      readonly status_code: number
+      /** The bus's own words; an old bus has nothing else. */
+      readonly detail: string
+      readonly code?: string
+      /** What to do about this code. */
+      readonly hint?: string
+      readonly [field: string]: unknown
+    }
+  | {
+      readonly type: 'invalid_arguments'
+      readonly message: string
+      readonly errors: readonly FieldProblem[]
+    }
+
+/** A refusal of the bus as an agent gets it: everything the bus said, and what its code asks for. */
+export function toApiError(
+  operation: AnyOperation,
+  statusCode: number,
+  body: { readonly detail: string; readonly code?: string },
+): CallResult {
+  const hint = findHint(operation, body.code)
+  return {
+    ok: false,
+    error: {
+      type: 'bus_api_error',
+      message: body.detail,
+      status_code: statusCode,
+      ...body,
+      ...(hint === undefined ? {} : { hint }),
+    },
+  }
+}
+
+function findHint({ errors }: AnyOperation, code: string | undefined): string | undefined {
+  if (code === undefined) return undefined
+  return { ...commonErrors, ...errors }[code]?.summary
+}

@@ -1,0 +1,116 @@
+import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { toFieldProblems } from '../../core/capability.ts'
+import { type JsonSchema, propertiesOf, toJsonSchema } from '../../core/json-schema.ts'
+import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
+import type { Call, CallResult } from './call.ts'
+
+/** An operation as an MCP tool. Built once: building schemas costs more than a whole request. */
+export interface Tool {
+  readonly operation: AnyOperation
+  readonly spec: ToolSpec
+  readonly inputSchema: StandardSchemaWithJSON<Record<string, unknown>>
+  readonly outputSchema: StandardSchemaWithJSON<Record<string, unknown>>
+  readonly annotations: {
+    readonly readOnlyHint: boolean
+    readonly destructiveHint: boolean
+    readonly idempotentHint: boolean
+    readonly openWorldHint: boolean
+  }
+  /** Never throws for a bad argument: says which one, and the fix. */
+  run(args: Readonly<Record<string, unknown>>, caller: ToolCaller): Promise<CallResult>
+}
+
+export interface ToolCaller {
+  readonly call: Call
+  /** Who acts when the arguments do not say; undefined when nobody can know. */
+  readonly agentId: string | undefined
+  readonly signal: AbortSignal
+}
+
+export function createTools(operations: readonly AnyOperation[]): readonly Tool[] {
+  return operations.flatMap((operation) => (operation.tool ? [createTool(operation, operation.tool)] : []))
+}
+
+function createTool(operation: AnyOperation, spec: ToolSpec): Tool {
+  const input = toArguments(operation, spec)
+  const isReadOnly = operation.effect === 'read'
+  return {
+    operation,
+    spec,
+    inputSchema: advertise(toJsonSchema(input, 'input')),
+    outputSchema: advertise(toResultSchema(operation)),
+    annotations: {
+      readOnlyHint: isReadOnly,
+      destructiveHint: spec.destructive,
+      idempotentHint: spec.idempotent,
+      openWorldHint: false,
+    },
+    run: async (args, { call, agentId, signal }) => {
+      const { actor } = operation
+      const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: agentId } : args
+      const parsed = input.safeParse(given)
+      if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
+      if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
+      return call(operation, parsed.data, signal)
+    },
+  }
+}
+
+/** The operation's input as an agent fills it in: the actor may be left out, and a misspelt argument is told. */
+function toArguments({ input, actor }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
+  const fields = Object.entries(input.shape)
+    .filter(([name]) => !hides?.includes(name))
+    .map(([name, field]) => [name, name === actor ? z.optional(field) : field])
+  return z.strictObject(Object.fromEntries(fields))
+}
+
+/**
+ * The shape of a result, one level deep. That is enough for a model, costs a quarter of the tokens, and holds for the
+ * answers of an old bus, whose lanes and messages have fewer fields.
+ */
+function toResultSchema({ output }: AnyOperation): JsonSchema {
+  const shallow = Object.entries(propertiesOf(toJsonSchema(output, 'output'))).map(([name, { type }]) => [
+    name,
+    { type: type ?? 'object' },
+  ])
+  return {
+    type: 'object',
+    properties: { ...Object.fromEntries(shallow), ok: { const: true }, agent_id: { type: 'string' } },
+    required: ['ok'],
+  }
+}
+
+/** A schema for the SDK to show and not to judge by: `run` judges, in our own words. */
+function advertise(document: JsonSchema): StandardSchemaWithJSON<Record<string, unknown>> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'bus-mcp',
+      validate: (value) => ({ value: value as Record<string, unknown> }), // MCP arguments and results are objects.
+      jsonSchema: { input: () => document, output: () => document },
+    },
+  }
+}
+
+function toInvalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): CallResult {
+  const known = Object.keys(input.shape).join(', ')
+  const errors = toFieldProblems(error).map((problem) =>
+    problem.message.startsWith('Unrecognized key')
+      ? {
+          ...problem,
+          message: `${problem.message.replace('Unrecognized key', 'unknown argument')}; known: ${known || 'none'}`,
+        }
+      : problem,
+  )
+  const message = `${tool}: ${errors.map((problem) => problem.message).join('; ')}`
+  return { ok: false, error: { type: 'invalid_arguments', message, errors } }
+}
+
+function toUnknownActor(tool: string, actor: string): CallResult {
+  const message = `${actor} is required here: name yourself, or set the header X-Bus-Agent in the client's configuration`
+  return {
+    ok: false,
+    error: { type: 'invalid_arguments', message: `${tool}: ${message}`, errors: [{ path: actor, message }] },
+  }
+}
