@@ -9,8 +9,8 @@ export const operationTable = {
   'messages.get': { method: 'GET', path: '/messages/{id}', effect: 'read' },
   'messages.ack': { method: 'POST', path: '/messages/{id}/ack', effect: 'write' },
   'lanes.claim': { method: 'POST', path: '/lanes/{lane}/claim', effect: 'write' },
-  'lanes.heartbeat': { method: 'POST', path: '/lanes/{lane}/heartbeat', effect: 'write' },
   'lanes.release': { method: 'POST', path: '/lanes/{lane}/release', effect: 'write' },
+  'lanes.heartbeat': { method: 'POST', path: '/lanes/{lane}/heartbeat', effect: 'write' },
   'lanes.list': { method: 'GET', path: '/lanes', effect: 'read' },
   'lanes.get': { method: 'GET', path: '/lanes/{lane}', effect: 'read' },
   'lanes.history': { method: 'GET', path: '/lanes/{lane}/history', effect: 'read' },
@@ -26,8 +26,8 @@ export interface OperationTypes {
   'messages.get': typeof messages.get
   'messages.ack': typeof messages.ack
   'lanes.claim': typeof lanes.claim
-  'lanes.heartbeat': typeof lanes.heartbeat
   'lanes.release': typeof lanes.release
+  'lanes.heartbeat': typeof lanes.heartbeat
   'lanes.list': typeof lanes.list
   'lanes.get': typeof lanes.get
   'lanes.history': typeof lanes.history

@@ -45,16 +45,9 @@ export function toApiError(
   body: { readonly detail: string; readonly code?: string },
 ): CallResult {
   const hint = findHint(operation, body.code)
-  return {
-    ok: false,
-    error: {
-      type: 'bus_api_error',
-      message: body.detail,
-      status_code: statusCode,
-      ...body,
-      ...(hint === undefined ? {} : { hint }),
-    },
-  }
+  const own = { type: 'bus_api_error', message: body.detail, status_code: statusCode } as const
+  // Ours come first for the reader, and again last, for what answered may be no bus and name its fields alike.
+  return { ok: false, error: { ...own, ...body, ...own, ...(hint === undefined ? {} : { hint }) } }
 }
 
 function findHint({ errors }: AnyOperation, code: string | undefined): string | undefined {
