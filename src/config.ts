@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -147,8 +148,18 @@ export function namePerson({ USER, USERNAME }: Environment): string {
 }
 
 /** What a person typed and what the environment holds: the only reader of either. */
-export function readProcess(): { args: string[]; env: Environment } {
-  return { args: process.argv.slice(2), env: process.env }
+export function readProcess(): { args: string[]; env: Environment; programPath: string } {
+  const [, script = 'bus-mcp', ...args] = process.argv
+  return { args, env: process.env, programPath: findTruePath(script) }
+}
+
+/** Follows the link that npm makes for a bin. */
+function findTruePath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }
 
 /** @throws {AppError} `invalid_request` naming the first setting that cannot be used, and how it must be. */

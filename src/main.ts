@@ -19,11 +19,12 @@ import { AppError, errorKinds } from './core/errors.ts'
 import { createLog } from './log.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
+import { describeBus } from './surfaces/cli/greeting.ts'
 import { describeProgram } from './surfaces/cli/help.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
-const { args, env } = readProcess()
+const { args, env, programPath } = readProcess()
 const terminal = {
   out: (text: string) => console.log(text),
   err: (text: string) => console.error(text),
@@ -103,16 +104,8 @@ async function serve(rest: readonly string[]): Promise<void> {
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
   const databasePath = parseDatabaseUrl(config.databaseUrl, env)
   const bus = await startBus({ ...config, databasePath, log })
-  terminal.out(`bus-mcp ${VERSION} is listening on ${bus.origin}
-  API       ${bus.apiUrl}
-  MCP       ${bus.mcpUrl}
-  database  ${databasePath}
-  writes    ${config.writeSecret === undefined ? 'open' : 'need X-Bus-Secret'}
-
-Connect an agent:
-  claude mcp add bus -- npx -y bus-mcp
-  claude mcp add --transport http bus ${bus.mcpUrl} --header "X-Bus-Agent: NAME"
-Stop with Ctrl-C.`)
+  const isArmed = config.writeSecret !== undefined
+  terminal.out(describeBus({ ...bus, version: VERSION, databasePath, isArmed, programPath }))
   await stopOnSignal(bus.close)
 }
 
@@ -124,6 +117,7 @@ async function doctor(rest: readonly string[]): Promise<void> {
     version: VERSION,
     hasSecret: config.writeSecret !== undefined,
     agentId: config.agentId ?? nameSession(),
+    programPath,
     out: terminal.out,
   })
 }

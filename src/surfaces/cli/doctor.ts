@@ -1,5 +1,6 @@
 import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
 import { errorKinds } from '../../core/errors.ts'
+import { describeProgramCommand } from './greeting.ts'
 import { toPlainText } from './render.ts'
 
 export interface DoctorOptions {
@@ -8,6 +9,8 @@ export interface DoctorOptions {
   readonly version: string
   readonly hasSecret: boolean
   readonly agentId: string
+  /** The file that runs. */
+  readonly programPath: string
   readonly out: (line: string) => void
 }
 
@@ -42,7 +45,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     return errorKinds.unauthorized.exitCode
   }
   say('ok', hasSecret ? 'writes are allowed with our BUS_WRITE_SECRET' : 'writes are open (the bus is not armed)')
-  out('\nnext: connect an agent, as in "claude mcp add bus -- npx -y bus-mcp", or type "bus-mcp status"')
+  out(`\nnext: connect an agent, as in claude mcp add bus -- ${describeProgramCommand(options.programPath)}`)
   return 0
 }
 

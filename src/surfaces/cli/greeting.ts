@@ -1,0 +1,41 @@
+export interface Greeting {
+  readonly version: string
+  readonly origin: string
+  readonly apiUrl: string
+  readonly mcpUrl: string
+  readonly databasePath: string
+  readonly isArmed: boolean
+  /** The file that runs, as the system knows it. */
+  readonly programPath: string
+}
+
+/** The address that every client assumes. */
+const STANDARD_API_URL = 'http://127.0.0.1:8100/api/bus'
+
+/** What `bus-mcp serve` prints once it is listening: where, with what, and what to type to connect an agent. */
+export function describeBus(greeting: Greeting): string {
+  const { version, origin, apiUrl, mcpUrl, databasePath, isArmed } = greeting
+  return `bus-mcp ${version} is listening on ${origin}
+  API       ${apiUrl}
+  MCP       ${mcpUrl}
+  database  ${databasePath}
+  writes    ${isArmed ? 'need BUS_WRITE_SECRET' : 'open'}
+
+Connect an agent, as in
+  ${describeConnection(greeting)}
+Stop with Ctrl-C.`
+}
+
+function describeConnection({ apiUrl, isArmed, programPath }: Greeting): string {
+  const variables = [
+    ...(apiUrl === STANDARD_API_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
+    ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
+  ]
+  const environment = variables.map((variable) => `--env ${variable} `).join('')
+  return `claude mcp add bus ${environment}-- ${describeProgramCommand(programPath)}`
+}
+
+/** How to start the MCP server again: by its package when it was installed as one, by its file when it was built here. */
+export function describeProgramCommand(programPath: string): string {
+  return /[\\/]node_modules[\\/]/.test(programPath) ? 'npx -y bus-mcp' : `node "${programPath}"`
+}
