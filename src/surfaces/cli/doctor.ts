@@ -45,7 +45,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     return errorKinds.unauthorized.exitCode
   }
   say('ok', hasSecret ? 'writes are allowed with our BUS_WRITE_SECRET' : 'writes are open (the bus is not armed)')
-  out(`\nnext: connect an agent, as in claude mcp add bus -- ${describeProgramCommand(options.programPath)}`)
+  out(`\nnext: connect an agent, as in claude mcp add --transport stdio bus -- ${describeProgramCommand(options.programPath)}`)
   return 0
 }
 

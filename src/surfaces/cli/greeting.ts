@@ -32,7 +32,8 @@ function describeConnection({ apiUrl, isArmed, programPath }: Greeting): string 
     ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
   ]
   const environment = variables.map((variable) => `--env ${variable} `).join('')
-  return `claude mcp add bus ${environment}-- ${describeProgramCommand(programPath)}`
+  // Options before the name; and --env takes all that follows it, up to the next option.
+  return `claude mcp add ${environment}--transport stdio bus -- ${describeProgramCommand(programPath)}`
 }
 
 /** How to start the MCP server again: by its package when it was installed as one, by its file when it was built here. */
