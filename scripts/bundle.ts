@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 
@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '..')
  * of its own, so that an MCP server never loads it; the SQLite driver stays a dependency, for its binaries.
  */
 export function bundle(): void {
-  const outdir = join(root, 'dist')
-  rmSync(outdir, { recursive: true, force: true })
-  buildSync({
-    entryPoints: { main: join(root, 'src/main.ts'), client: join(root, 'src/client/index.ts') },
-    outdir,
+  const { metafile } = buildSync({
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts', client: 'src/client/index.ts' },
+    outdir: 'dist',
+    metafile: true,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -27,4 +27,9 @@ export function bundle(): void {
     legalComments: 'none',
     logLevel: 'warning',
   })
+  // Chunks of earlier builds go one by one: a bus that runs from this folder keeps the ones that are still current.
+  const current = new Set(Object.keys(metafile.outputs))
+  for (const file of readdirSync(join(root, 'dist'))) {
+    if (file.endsWith('.js') && !current.has(`dist/${file}`)) rmSync(join(root, 'dist', file))
+  }
 }
