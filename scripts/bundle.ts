@@ -1,5 +1,5 @@
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { buildSync } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -9,11 +9,11 @@ const root = join(import.meta.dirname, '..')
  * of its own, so that an MCP server never loads it; the SQLite driver stays a dependency, for its binaries.
  */
 export function bundle(): void {
-  const { metafile } = buildSync({
+  const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: { main: 'src/main.ts', client: 'src/client/index.ts' },
     outdir: 'dist',
-    metafile: true,
+    write: false,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -27,9 +27,14 @@ export function bundle(): void {
     legalComments: 'none',
     logLevel: 'warning',
   })
-  // Chunks of earlier builds go one by one: a bus that runs from this folder keeps the ones that are still current.
-  const current = new Set(Object.keys(metafile.outputs))
-  for (const file of readdirSync(join(root, 'dist'))) {
-    if (file.endsWith('.js') && !current.has(`dist/${file}`)) rmSync(join(root, 'dist', file))
-  }
+  const dist = join(root, 'dist')
+  mkdirSync(dist, { recursive: true })
+  const current = new Set(outputFiles.map(({ path }) => basename(path)))
+  for (const file of readdirSync(dist)) if (file.endsWith('.js') && !current.has(file)) rmSync(join(dist, file))
+  // What did not change is left alone: another bus or a test may be starting from it at this moment.
+  for (const { path, contents } of outputFiles) if (!isSame(path, contents)) writeFileSync(path, contents)
+}
+
+function isSame(path: string, contents: Uint8Array): boolean {
+  return existsSync(path) && readFileSync(path).equals(contents)
 }
