@@ -5,11 +5,12 @@ import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
 import type { Context, Log } from './core/context.ts'
-import { AppError } from './core/errors.ts'
+import { AppError, commonError, startError } from './core/errors.ts'
 import type { Clock } from './store/clock.ts'
 import { createGuard, isLoopbackHost, SECRET_HEADER } from './surfaces/http/guard.ts'
 import { API_BASE_PATH } from './surfaces/http/routes.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
+import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
 import type { McpOptions } from './surfaces/mcp/server.ts'
@@ -18,6 +19,9 @@ import { createTools } from './surfaces/mcp/tools.ts'
 
 export const boundOperations = listOperations(capabilities)
 export const operations = boundOperations.map(({ operation }) => operation)
+
+/** What every session of every agent is told about the tools. */
+export const instructions = capabilities.map((capability) => capability.instructions).join('\n')
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -30,7 +34,7 @@ export interface Bus {
   readonly origin: string
   readonly apiUrl: string
   readonly mcpUrl: string
-  /** Ends after the requests under way. */
+  /** Ends after the requests under way. A second call waits for the same end. */
   close(): Promise<void>
 }
 
@@ -52,8 +56,7 @@ export interface BusOptions extends Omit<BusConfig, 'databaseUrl'> {
 export async function startBus(options: BusOptions): Promise<Bus> {
   const { host, port, writeSecret, log } = options
   if (!isLoopbackHost(host) && writeSecret === undefined) {
-    throw new AppError(
-      'invalid',
+    throw commonError(
       'invalid_request',
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
@@ -79,6 +82,12 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
   const server = createHttpServer({ operations: boundOperations, context, guard, mounts: [mcp] })
+  const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
+  let closing: Promise<void> | undefined
+  const stop = async () => {
+    await Promise.all([shutDown(), mcp.close()])
+    await database.close()
+  }
   try {
     server.listen(port, host)
     await once(server, 'listening')
@@ -92,15 +101,9 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     origin,
     apiUrl: `${origin}${API_BASE_PATH}`,
     mcpUrl: `${origin}${MCP_PATH}`,
-    close: async () => {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeIdleConnections()
-      const timer = setTimeout(() => server.closeAllConnections(), SHUTDOWN_GRACE_MS)
-      await mcp.close()
-      await closed
-      clearTimeout(timer)
-      await database.close()
+    close: () => {
+      closing ??= stop()
+      return closing
     },
   }
 }
@@ -115,7 +118,6 @@ export function createClient({ baseUrl, timeoutSeconds, writeSecret }: ClientCon
 }
 
 function describeMcp(log: Log): McpOptions {
-  const instructions = capabilities.map((capability) => capability.instructions).join('\n')
   return { tools: createTools(operations), instructions, version: VERSION, log }
 }
 
@@ -170,19 +172,14 @@ function toListenError(error: unknown, host: string, port: number): unknown {
   const place = `${host}:${port}`
   switch (code) {
     case 'EADDRINUSE':
-      return new AppError(
-        'unavailable',
+      return startError(
         'address_in_use',
         `${place} is taken, perhaps by another bus -- use that one ("bus-mcp doctor" looks), or start with --port 0`,
       )
     case 'EACCES':
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new AppError(
-        'invalid',
-        'invalid_request',
-        `cannot listen on ${place}: ${String(code)} -- see --host and --port`,
-      )
+      return commonError('invalid_request', `cannot listen on ${place}: ${String(code)} -- see --host and --port`)
     default:
       return error
   }

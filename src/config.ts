@@ -187,10 +187,10 @@ function readSettings<Settings extends Record<string, Setting>>(
   const values = Object.entries(settings).map(([name, setting]) => {
     const flag = setting.flag === undefined ? undefined : flags[setting.flag]
     // Empty counts as unset, as it did for the first bus.
-    const text = flag ?? (env[setting.env] || undefined)
+    const text = flag || env[setting.env] || undefined
     const result = setting.schema.safeParse(text)
     if (result.success) return [name, result.data]
-    const given = flag === undefined ? setting.env : `--${setting.flag}`
+    const given = flag ? `--${setting.flag}` : setting.env
     onProblem(`${given} must ${result.error.issues[0]?.message}`, setting)
     return [name, setting.schema.parse(undefined)]
   })

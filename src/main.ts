@@ -18,9 +18,10 @@ import {
 import { AppError, errorKinds } from './core/errors.ts'
 import { createLog } from './log.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
+import { describeFlagError } from './surfaces/cli/command.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { describeBus } from './surfaces/cli/greeting.ts'
-import { describeProgram } from './surfaces/cli/help.ts'
+import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
@@ -65,6 +66,7 @@ async function run([command, ...rest]: string[]): Promise<void> {
     case 'help':
     case '--help':
     case '-h':
+      if (rest[0] !== undefined && !rest[0].startsWith('-')) return run([rest[0], '--help'])
       return terminal.out(describeProgram(operations, VERSION))
     default:
       return runOperation(command, rest)
@@ -101,6 +103,7 @@ function serveTools(flags: Flags): void {
 }
 
 async function serve(rest: readonly string[]): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
   const databasePath = parseDatabaseUrl(config.databaseUrl, env)
   const bus = await startBus({ ...config, databasePath, log })
@@ -110,6 +113,7 @@ async function serve(rest: readonly string[]): Promise<void> {
 }
 
 async function doctor(rest: readonly string[]): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('doctor', Object.values(clientSettings)))
   const config = readClient(parseFlags(clientSettings, rest))
   process.exitCode = await runDoctor({
     client: createClient(config),
@@ -144,8 +148,12 @@ function parseFlags(settings: Readonly<Record<string, Setting>>, rest: readonly 
   try {
     return parseArgs({ args: [...rest], options }).values as Flags // Every option is declared a string.
   } catch (error) {
-    throw new AppError('invalid', 'invalid_request', error instanceof Error ? error.message : String(error))
+    throw new AppError('invalid', 'invalid_request', describeFlagError(error, flagNames(settings)))
   }
+}
+
+function asksForHelp(rest: readonly string[]): boolean {
+  return rest.includes('--help') || rest.includes('-h')
 }
 
 function flagNames(settings: Readonly<Record<string, Setting>>): string[] {

@@ -1,9 +1,22 @@
-import { capabilities } from '../../src/capabilities/index.ts'
-import { listOperations } from '../../src/core/capability.ts'
+import { instructions, operations } from '../../src/app.ts'
+import { VERSION } from '../../src/config.ts'
+import { buildOpenApi } from '../../src/surfaces/http/openapi.ts'
+import { renderCli } from './cli.ts'
 import { renderClientTable } from './client-table.ts'
+import { renderConfig } from './config.ts'
+import { renderErrors } from './errors.ts'
+import { renderHttp } from './http.ts'
+import { renderTools } from './tools.ts'
 
-/** Every generated file: its path from the root, and its text. */
+/** Every generated file: its path from the root, with `/` on every system, and its text. */
 export function renderFiles(): Map<string, string> {
-  const operations = listOperations(capabilities).map(({ operation }) => operation)
-  return new Map([['src/client/operations.gen.ts', renderClientTable(operations)]])
+  return new Map([
+    ['src/client/operations.gen.ts', renderClientTable(operations)],
+    ['docs/reference/http.md', renderHttp(operations)],
+    ['docs/reference/tools.md', renderTools(operations, instructions)],
+    ['docs/reference/cli.md', renderCli(operations)],
+    ['docs/reference/config.md', renderConfig()],
+    ['docs/reference/errors.md', renderErrors(operations)],
+    ['docs/reference/openapi.json', `${JSON.stringify(buildOpenApi(operations, VERSION), null, 2)}\n`],
+  ])
 }

@@ -41,6 +41,7 @@ export type BusClient = {
 const STANDARD_BASE_URL = 'http://127.0.0.1:8100/api/bus'
 const STANDARD_TIMEOUT_MS = 10_000
 
+/** Opens no connection before the first call, and keeps what it opened for the next ones. */
 export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
   const transport = options.transport ?? createNodeTransport()
@@ -92,7 +93,8 @@ function buildUrl(baseUrl: string, path: string, input: Readonly<Record<string, 
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = rest[name]
     delete rest[name]
-    return encodeURIComponent(String(value))
+    // A missing one becomes an empty segment, which the bus refuses in words; `undefined` would pass as a lane's name.
+    return encodeURIComponent(String(value ?? '').toWellFormed())
   })
   return { url: parseBaseUrl(baseUrl, filled), rest }
 }

@@ -64,7 +64,12 @@ function exchange(send: typeof httpRequest, agent: Agent, request: TransportRequ
         resolve({ status: incoming.statusCode ?? 0, contentType: incoming.headers['content-type'] ?? '', text })
       }, fail)
     })
-    const timer = setTimeout(() => outgoing.destroy(new TimeoutError(timeoutMs)), timeoutMs)
+    const timer = setTimeout(() => {
+      const error = new TimeoutError(timeoutMs)
+      fail(error)
+      // Tells nobody when the other side has taken the connection out of HTTP, so it cannot stand alone.
+      outgoing.destroy(error)
+    }, timeoutMs)
     const fail = (error: unknown) => {
       clearTimeout(timer)
       reject(toTransportError(error, outgoing))
@@ -94,6 +99,7 @@ const NOT_CONNECTED: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', 'the host name could not be resolved'],
   ['EHOSTUNREACH', 'no route to the host'],
   ['ENETUNREACH', 'no route to the network'],
+  ['EPROTO', 'what answers there speaks no TLS; perhaps it is http://'],
 ])
 
 function toTransportError(error: unknown, { socket }: ClientRequest): TransportError {

@@ -34,10 +34,12 @@ export interface Capability {
   readonly migrations: readonly Migration[]
 }
 
+/** Declares a capability. Surfaces know it as soon as it is in the list of capabilities. */
 export function defineCapability(capability: Capability): Capability {
   return capability
 }
 
+/** In the order of the capabilities, and of each one's own list; surfaces show them in this order. */
 export function listOperations(capabilities: readonly Capability[]): BoundOperation[] {
   return capabilities.flatMap(({ operations }) => operations)
 }
@@ -86,9 +88,10 @@ export function parseInput<Input extends z.ZodType>(schema: Input, input: unknow
   throw commonError('invalid_request', errors.map(toSentence).join('; '), { errors })
 }
 
-/** The problems of a failed parse in the order of the fields. */
+/** The problems of a failed parse in the order of the fields, each told once. */
 export function toFieldProblems(error: z.ZodError): FieldProblem[] {
-  return error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  const problems = error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }
 
 function toSentence({ path, message }: FieldProblem): string {

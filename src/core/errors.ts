@@ -31,6 +31,7 @@ export const commonErrors = {
   invalid_request: {
     kind: 'invalid',
     summary: 'A field is missing, of the wrong type or out of bounds; `errors` lists each.',
+    carries: ['errors'],
   },
   invalid_json: { kind: 'invalid', summary: 'The request body is not a JSON object in UTF-8.' },
   write_secret_required: {
@@ -39,7 +40,11 @@ export const commonErrors = {
   },
   origin_forbidden: { kind: 'forbidden', summary: 'The request comes from a web page that the bus did not serve.' },
   route_not_found: { kind: 'not_found', summary: 'No such route. `/openapi.json` lists them all.' },
-  method_not_allowed: { kind: 'method_not_allowed', summary: 'The route exists with another method; see `Allow`.' },
+  method_not_allowed: {
+    kind: 'method_not_allowed',
+    summary: 'The route exists with another method; see `Allow`.',
+    carries: ['allow'],
+  },
   body_too_large: { kind: 'too_large', summary: 'The request body is larger than 1 MiB.' },
   json_required: { kind: 'unsupported_media', summary: 'A write needs `Content-Type: application/json`.' },
   host_not_allowed: {
@@ -49,17 +54,49 @@ export const commonErrors = {
   store_unavailable: {
     kind: 'unavailable',
     summary: 'The store did not accept the request and nothing was changed. Try again after `Retry-After`.',
+    carries: ['retry_after_ms'],
   },
   internal: { kind: 'internal', summary: 'A fault of the bus. Its log has the cause under `request_id`.' },
+} as const satisfies Record<string, ErrorSpec>
+
+/** The codes that keep a bus from starting. Nobody is connected yet: whoever started it gets one line and the exit status. */
+export const startErrors = {
+  address_in_use: {
+    kind: 'unavailable',
+    summary: 'Something listens on the address already, perhaps another bus. Use that one, or another `--port`.',
+  },
+  database_in_use: {
+    kind: 'unavailable',
+    summary: 'Another bus has the database file. Use that one, or give this one another file with `--database-url`.',
+  },
+  database_newer: {
+    kind: 'unavailable',
+    summary: 'A newer bus-mcp wrote the database. Update bus-mcp, or use another file.',
+  },
+  database_changed: {
+    kind: 'unavailable',
+    summary: 'The database was made by another build of bus-mcp, with another schema. Use that one, or another file.',
+  },
+  database_unusable: {
+    kind: 'unavailable',
+    summary: 'The file cannot be opened, is damaged, is another program’s, or is on a disk that does not sync.',
+  },
+  sqlite_too_old: {
+    kind: 'unavailable',
+    summary: 'The SQLite that was found can corrupt a database. Reinstall bus-mcp.',
+  },
 } as const satisfies Record<string, ErrorSpec>
 
 export interface ErrorSpec {
   readonly kind: ErrorKind
   /** One sentence for people: when it happens and what to do. */
   readonly summary: string
+  /** The fields of the error body that go with it, beside those that every error has. */
+  readonly carries?: readonly string[]
 }
 
 export type CommonErrorCode = keyof typeof commonErrors
+export type StartErrorCode = keyof typeof startErrors
 
 /** A problem with one field. `path` is dotted, and empty when the whole request is meant. */
 export interface FieldProblem {
@@ -108,4 +145,9 @@ export class AppError extends Error {
 export function commonError(code: CommonErrorCode, message?: string, details?: Record<string, unknown>): AppError {
   const { kind, summary } = commonErrors[code]
   return new AppError(kind, code, message ?? summary, details)
+}
+
+/** Makes an error that keeps the bus from starting. Its message is the one line that the person sees. */
+export function startError(code: StartErrorCode, message: string): AppError {
+  return new AppError(startErrors[code].kind, code, message)
 }

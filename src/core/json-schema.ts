@@ -31,6 +31,8 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     override: ({ jsonSchema }) => {
       if (SAFE_INTEGER_BOUNDS.has(Number(jsonSchema.maximum))) delete jsonSchema.maximum
       if (SAFE_INTEGER_BOUNDS.has(Number(jsonSchema.minimum))) delete jsonSchema.minimum
+      // `date-time` says it; the pattern would be a third of every document.
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
       // Old and new clients and buses mix: an answer may carry fields that its schema does not know yet.
       if (jsonSchema.additionalProperties === false && io === 'output') delete jsonSchema.additionalProperties
     },

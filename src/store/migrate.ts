@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Migration } from '../core/database.ts'
-import { AppError } from '../core/errors.ts'
+import { startError } from '../core/errors.ts'
 
 /** One migration as the database's ledger has it. */
 export interface AppliedMigration {
@@ -27,18 +27,13 @@ export function planMigrations(
   for (const { id, hash } of applied) {
     const expected = known.get(id)
     if (expected === undefined) {
-      throw new AppError(
-        'unavailable',
+      throw startError(
         'database_newer',
         `the database was written by a newer bus-mcp (it has migration ${id}) -- update bus-mcp, or use another file`,
       )
     }
     if (expected !== hash) {
-      throw new AppError(
-        'unavailable',
-        'database_changed',
-        `migration ${id} is not the one that the database was made with`,
-      )
+      throw startError('database_changed', `migration ${id} is not the one that the database was made with`)
     }
   }
   const done = new Set(applied.map(({ id }) => id))

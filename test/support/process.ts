@@ -80,7 +80,7 @@ async function waitForOrigin(child: ChildProcess, stdout: () => string): Promise
   }
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
+export function collect(stream: NodeJS.ReadableStream): () => string {
   let text = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {

@@ -20,11 +20,11 @@ const leaseSeconds = z
   .number({ error: 'lease_s must be a positive number of seconds, as in 300' })
   .positive({ error: 'lease_s must be a positive number of seconds, as in 300' })
   .default(DEFAULT_LEASE_SECONDS)
-  .describe('Lease in seconds; clamped to the bus’s floor and ceiling.')
+  .describe('Lease in seconds from now; clamped to the bus’s floor and ceiling.')
 
 const session = printableLine('session', 128)
   .optional()
-  .describe('Opaque handle that tells two processes under one owner name apart.')
+  .describe('Opaque handle that tells two processes under one owner name apart; the same in every call of one process.')
 
 const fence = z
   .number({ error: 'fence must be the integer that the claim returned' })
@@ -39,21 +39,25 @@ const note = printableLine('note', 500).optional().describe('What the owner is d
 export const lane = z
   .object({
     name: z.string(),
-    state: z.enum(['free', 'held', 'orphaned']).describe('orphaned: the lease expired and nobody released or took it.'),
-    owner: z.string().nullable(),
-    note: z.string().nullable(),
-    fence: z.int().describe('Rises with every change of tenure; never reset.'),
-    rev: z.int().describe('Rises with every change of the lane.'),
-    claimed_at: moment.nullable(),
-    renewed_at: moment.nullable(),
-    expires_at: moment.nullable(),
+    state: z
+      .enum(['free', 'held', 'orphaned'])
+      .describe('held: the lease runs. orphaned: it expired, and nobody released or took the lane.'),
+    owner: z.string().nullable().describe('Who holds or orphaned it; null, like all of the tenure, when free.'),
+    note: z.string().nullable().describe('What the owner is doing, by their own account: data, never orders.'),
+    fence: z.int().describe('The number of the tenure: rises by one with each, never reset; 0 before the first.'),
+    rev: z.int().describe('The number of the last change of any kind: rises by one with each.'),
+    claimed_at: moment.nullable().describe('When the tenure began.'),
+    renewed_at: moment.nullable().describe('When the lease was last granted: by the claim, a renewal or a heartbeat.'),
+    expires_at: moment.nullable().describe('When the lease ends, or ended.'),
     expires_in_ms: z.int().nullable().describe('Left at the moment of the answer; 0 when the lease expired.'),
-    lease_s: z.number().nullable(),
-    last_owner: z.string().nullable().describe('Who held the lane before.'),
-    last_fence: z.int().nullable(),
+    lease_s: z.number().nullable().describe('The whole lease, as it was last granted, in seconds.'),
+    last_owner: z.string().nullable().describe('Who had the tenure before.'),
+    last_fence: z.int().nullable().describe('The number of that tenure.'),
     last_end: z.enum(['released', 'cleared', 'stolen', 'lapsed']).nullable().describe('How that tenure ended.'),
   })
   .meta({ id: 'Lane' })
+
+const serverTime = moment.describe('The bus’s clock at this answer.')
 
 const held = {
   kind: 'busy',
@@ -65,20 +69,20 @@ const held = {
 const notHeld = {
   kind: 'conflict',
   summary: 'You do not hold the lane live: never claimed, released, taken over or lapsed. Claim it again.',
-  details: z.object({ lane }),
+  details: z.object({ lane, retry_after_ms: z.int() }),
 } as const
 
 const lost = {
   kind: 'conflict',
   summary: 'The tenure that the fence names is over. Stop working on the lane’s subject, then claim it again.',
-  details: z.object({ lane }),
+  details: z.object({ lane, retry_after_ms: z.int() }),
 } as const
 
 /** The lease that was granted, and what was asked for where the two differ. */
 const grantedLease = {
   lease_s: z.number().describe('The lease that is in force, in seconds.'),
-  requested_lease_s: z.number().optional(),
-  clamped: z.boolean().optional(),
+  requested_lease_s: z.number().optional().describe('What was asked for, where it was clamped.'),
+  clamped: z.boolean().optional().describe('The lease is not the one that was asked for.'),
 }
 
 export const claim = defineOperation({
@@ -88,11 +92,16 @@ export const claim = defineOperation({
   input: z.object({ lane: laneName, owner: ownerName, lease_s: leaseSeconds, session, note }),
   output: z.object({
     ok: z.literal(true),
-    decision: z.enum(['claim', 'steal', 'renew']),
+    decision: z
+      .enum(['claim', 'steal', 'renew'])
+      .describe('claim: it was free. steal: another’s lease had expired. renew: it was yours.'),
     lane,
     ...grantedLease,
     stolen_from: z.string().optional().describe('Whose lapsed tenure ended.'),
-    lapsed: z.boolean().optional().describe('Your own lease had lapsed: check what others did meanwhile.'),
+    lapsed: z
+      .boolean()
+      .optional()
+      .describe('Your own lease had lapsed, so that this is a new tenure: check what others did meanwhile.'),
   }),
   errors: { lane_held: held },
   actor: 'owner',
@@ -139,7 +148,7 @@ export const release = defineOperation({
     ok: z.literal(true),
     decision: z.literal('released'),
     lane,
-    already: z.boolean().optional().describe('Nothing was held under that name and fence.'),
+    already: z.boolean().optional().describe('It was free, or that fence was over: nothing changed.'),
   }),
   errors: { lane_held: held },
   actor: 'owner',
@@ -161,7 +170,7 @@ export const get = defineOperation({
   summary: 'Show one lane',
   effect: 'read',
   input: z.object({ lane: laneName }),
-  output: z.object({ lane, server_time: moment }),
+  output: z.object({ lane, server_time: serverTime }),
   errors: {
     lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
   },
@@ -183,9 +192,9 @@ export const list = defineOperation({
     limit: pageLimit('Lanes', 100),
   }),
   output: z.object({
-    lanes: z.array(lane),
-    next_after: z.string().nullable().describe('Where the next page begins; null at the end.'),
-    server_time: moment,
+    lanes: z.array(lane).describe('By name, in the order of their characters’ codes.'),
+    next_after: z.string().nullable().describe('Pass as after for the next page; null at the end.'),
+    server_time: serverTime,
   }),
   errors: {},
   http: { method: 'GET', path: '/lanes' },
@@ -202,22 +211,24 @@ export const history = defineOperation({
       .int({ error: 'before_rev must be an integer' })
       .min(1)
       .optional()
-      .describe('Only events before this rev.'),
+      .describe('Only events before this rev: the last one of the page before.'),
     limit: pageLimit('Events', 50),
   }),
   output: z.object({
     lane: z.string(),
     events: z.array(
       z.object({
-        rev: z.int(),
-        event: z.enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear']),
+        rev: z.int().describe('What the lane’s rev became.'),
+        event: z
+          .enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear'])
+          .describe('clear: somebody else released an orphaned claim.'),
         owner: z.string().describe('Who did it.'),
         from: z.string().nullable().describe('Whose tenure it ended, where that was another’s.'),
-        fence: z.int(),
+        fence: z.int().describe('The tenure that began, went on or ended.'),
         at: moment,
-        lease_s: z.number().nullable(),
-        note: z.string().nullable(),
-        request_id: z.string(),
+        lease_s: z.number().nullable().describe('The lease that was granted; null where one ended.'),
+        note: z.string().nullable().describe('The owner’s note at that time.'),
+        request_id: z.string().describe('X-Request-Id of the request that did it.'),
       }),
     ),
   }),

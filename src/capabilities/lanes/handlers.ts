@@ -16,7 +16,7 @@ export const claim: Handler<typeof contract.claim> = async ({ input, context, fa
     leaseMs: lease.leaseMs,
   })
   if (decision.outcome !== 'claim' && decision.outcome !== 'steal' && decision.outcome !== 'renew') {
-    throw fail('lane_held', describeHeld(lane), heldDetails(lane))
+    throw fail('lane_held', describeHeld(lane), refusalDetails(lane))
   }
   return {
     ok: true,
@@ -39,12 +39,11 @@ export const heartbeat: Handler<typeof contract.heartbeat> = async ({ input, con
   })
   if (decision.outcome === 'heartbeat') return { ok: true, decision: 'heartbeat', lane, ...lease.wire }
   if (decision.outcome === 'refused' && decision.refusal === 'lease_lost') {
-    throw fail('lease_lost', `lane '${lane.name}' tenure ${input.fence} is over -- ${describeNow(lane)}`, { lane })
+    const message = `lane '${lane.name}' tenure ${input.fence} is over -- ${describeNow(lane)}`
+    throw fail('lease_lost', message, refusalDetails(lane))
   }
-  const reason = describeNow(lane)
-  throw fail('lane_not_held', `lane '${lane.name}' not held live by '${input.owner}' -- claim it instead (${reason})`, {
-    lane,
-  })
+  const message = `lane '${lane.name}' not held live by '${input.owner}' -- claim it instead (${describeNow(lane)})`
+  throw fail('lane_not_held', message, refusalDetails(lane))
 }
 
 export const release: Handler<typeof contract.release> = async ({ input, context, fail }) => {
@@ -55,7 +54,11 @@ export const release: Handler<typeof contract.release> = async ({ input, context
     fence: input.fence,
   })
   if (decision.outcome === 'refused') {
-    throw fail('lane_held', `lane '${lane.name}' held live by another owner (${describeNow(lane)})`, heldDetails(lane))
+    throw fail(
+      'lane_held',
+      `lane '${lane.name}' held live by another owner (${describeNow(lane)})`,
+      refusalDetails(lane),
+    )
   }
   return { ok: true, decision: 'released', lane, ...(decision.outcome === 'unchanged' ? { already: true } : {}) }
 }
@@ -118,7 +121,8 @@ function clampLease(requestedSeconds: number, { settings }: Context) {
   }
 }
 
-function heldDetails(lane: WireLane): { lane: WireLane; retry_after_ms: number } {
+/** What every refusal carries: how the lane stands, and how long until it can be claimed; 0 when it can at once. */
+function refusalDetails(lane: WireLane): { lane: WireLane; retry_after_ms: number } {
   return { lane, retry_after_ms: lane.expires_in_ms ?? 0 }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Database, type Migration, single, sql, type Transaction } from '../../core/database.ts'
-import { AppError } from '../../core/errors.ts'
+import { AppError, startError } from '../../core/errors.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
 import { createSnapshotReader, createTransaction } from './connection.ts'
@@ -47,7 +47,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   } catch (error) {
     if (error instanceof AppError) throw error
     const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
-    throw new AppError('unavailable', 'database_unusable', `cannot use the database ${options.path}: ${cause}`)
+    throw startError('database_unusable', `cannot use the database ${options.path}: ${cause}`)
   }
 }
 
@@ -116,19 +116,14 @@ function refuseForeign(connection: SqliteConnection): void {
   const id = readPragma(connection, 'application_id')
   const [table] = connection.prepare(`select 1 from sqlite_schema limit 1`).all()
   if (id === APPLICATION_ID || (id === 0 && table === undefined)) return
-  throw new AppError(
-    'unavailable',
-    'database_unusable',
-    'the database file belongs to another program; name another file',
-  )
+  throw startError('database_unusable', 'the database file belongs to another program; name another file')
 }
 
 function assertDurable(connection: SqliteConnection): void {
   const mode = readPragma(connection, 'journal_mode')
   const synchronous = readPragma(connection, 'synchronous')
   if (mode !== 'wal' || synchronous !== 2) {
-    throw new AppError(
-      'unavailable',
+    throw startError(
       'database_unusable',
       `SQLite does not sync every commit here (journal_mode ${mode}, synchronous ${synchronous}); name a file on a local disk`,
     )

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts'
+import { startError } from '../../core/errors.ts'
 
 type Value = string | number | null
 
@@ -39,8 +39,7 @@ export async function loadDriver(): Promise<SqliteDriver> {
   }
   const driver = describeDriver('@photostructure/sqlite', await import('@photostructure/sqlite'))
   if (!isAtLeast(driver.sqliteVersion, MIN_SQLITE)) {
-    throw new AppError(
-      'unavailable',
+    throw startError(
       'sqlite_too_old',
       `SQLite ${driver.sqliteVersion} can corrupt a database (fixed in ${MIN_SQLITE.join('.')}) -- reinstall bus-mcp`,
     )

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts'
+import { startError } from '../../core/errors.ts'
 import type { SqliteConnection, SqliteDriver } from './driver.ts'
 import { isBusy } from './errors.ts'
 
@@ -23,8 +23,7 @@ export function lockFile(driver: SqliteDriver, path: string): { release: () => v
     const pid = readHolder(connection)
     connection.close()
     if (!isBusy(error)) throw error
-    throw new AppError(
-      'unavailable',
+    throw startError(
       'database_in_use',
       `another bus${pid === undefined ? '' : ` (process ${pid})`} is using ${path} -- use that one, or give this one another file with --database-url sqlite:PATH`,
     )

@@ -1,4 +1,5 @@
 import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import type { AnyOperation } from '../../core/operation.ts'
 import { type Command, checkInput, createCommands, parseCommand, UsageError } from './command.ts'
 import { toExitCode } from './exit-code.ts'
@@ -49,23 +50,29 @@ async function carryOut(options: CliOptions, command: Command, args: readonly st
   const { terminal, connectionFlags, connect } = options
   const { operation } = command
   const { input, json, help, flags } = await parseCommand(command, args, connectionFlags, terminal.readInput)
-  if (help) return terminal.out(describeCommand(command))
+  if (help) return terminal.out(describeCommand(command, connectionFlags))
 
   const { client, agentId } = connect(flags)
   const { actor } = operation
   const complete = actor !== undefined && input[actor] === undefined ? { ...input, [actor]: agentId } : input
   checkInput(command, complete)
   const answer = await client.call(operation.id, complete)
+  if (!isAnswer(toAnswerShape(operation), answer)) throw new BusApiError(200, noAnswer)
   terminal.out(json ? JSON.stringify(answer) : renderAnswer(answer))
 }
 
 /** The help text of one command. */
-export function describeCommand({ operation, usage, flags }: Command): string {
+export function describeCommand({ operation, usage, flags }: Command, connectionFlags: readonly string[]): string {
   const width = Math.max(0, ...flags.map(({ name }) => name.length))
   const lines = flags.map(({ name, description }) => `  --${name.padEnd(width)}  ${description}`)
-  return [`${operation.summary}.`, '', `  bus-mcp ${usage} [--json]`, ...(lines.length > 0 ? ['', ...lines] : [])].join(
-    '\n',
-  )
+  return [
+    `${operation.summary}.`,
+    '',
+    `  bus-mcp ${usage} [--json]`,
+    ...(lines.length > 0 ? ['', ...lines] : []),
+    '',
+    `Also ${connectionFlags.map((name) => `--${name}`).join(', ')}: see "bus-mcp doctor --help".`,
+  ].join('\n')
 }
 
 function explainError(error: unknown, { usage }: Command): string {
@@ -80,7 +87,11 @@ function explainError(error: unknown, { usage }: Command): string {
 }
 
 function describeError(error: unknown): Readonly<Record<string, unknown>> {
-  if (error instanceof BusApiError) return { type: 'bus_api_error', status_code: error.statusCode, ...error.body }
+  if (error instanceof BusApiError) {
+    const own = { type: 'bus_api_error', status_code: error.statusCode }
+    // Ours come first for the reader, and again last, for what answered may be no bus and name its fields alike.
+    return { ...own, ...error.body, ...own }
+  }
   if (error instanceof BusUnreachable) {
     return { type: 'bus_unreachable', message: error.message, outcome_unknown: error.outcomeUnknown }
   }

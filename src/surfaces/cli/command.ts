@@ -16,6 +16,8 @@ export interface Flag {
 export interface Command {
   readonly operation: AnyOperation
   readonly spec: CommandSpec
+  /** As in `claim LANE`. */
+  readonly synopsis: string
   /** As in `claim LANE [--lease-s NUMBER]`. */
   readonly usage: string
   readonly flags: readonly Flag[]
@@ -45,7 +47,8 @@ function createCommand(operation: AnyOperation, spec: CommandSpec): Command {
     .map(([name, schema]) => toFlag(name, schema))
   const positionals = spec.positionals.map((name) => (required.includes(name) ? toWord(name) : `[${toWord(name)}]`))
   const options = flags.map(({ name, takes }) => `[--${name}${takes === undefined ? '' : ` ${takes}`}]`)
-  return { operation, spec, flags, usage: [spec.name, ...positionals, ...options].join(' ') }
+  const synopsis = [spec.name, ...positionals].join(' ')
+  return { operation, spec, synopsis, flags, usage: [synopsis, ...options].join(' ') }
 }
 
 /**
@@ -77,7 +80,8 @@ export async function parseCommand(
   }
   const input: Record<string, unknown> = {}
   for (const [name, value] of given) {
-    const text = value === '-' ? await readInput() : value
+    // What a shell pipes ends its last line; the text itself does not.
+    const text = value === '-' ? (await readInput()).replace(/\r?\n$/, '') : value
     input[name] = typeof text === 'string' ? readers[name]?.(text) : text
   }
   const shared = sharedFlags.map((name) => [name, values[name]])
@@ -101,6 +105,7 @@ export function checkInput({ operation, spec }: Command, input: Readonly<Record<
 }
 
 function parse({ flags }: Command, args: readonly string[], sharedFlags: readonly string[]) {
+  const known = [...flags.map(({ name }) => name), ...sharedFlags, 'json', 'help']
   const own = flags.map(({ name, takes }) => [name, { type: takes === undefined ? 'boolean' : 'string' }])
   const shared = sharedFlags.map((name) => [name, { type: 'string' }])
   try {
@@ -114,8 +119,20 @@ function parse({ flags }: Command, args: readonly string[], sharedFlags: readonl
       } as Record<string, { type: 'string' | 'boolean'; short?: string }>, // fromEntries forgets the literal types.
     })
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(describeFlagError(error, known))
   }
+}
+
+/** What was wrong with the flags, in one line, from what `parseArgs` threw. */
+export function describeFlagError(error: unknown, known: readonly string[]): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const isUnknown = error instanceof Error && 'code' in error && error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+  if (!isUnknown) return message.replaceAll('\n', ' ')
+  const flags = known.map((name) => `--${name}`).join(', ')
+  const [unknown, ...advice] = message.split('. ')
+  // Node's own advice is about a dash in a text, and is there only when the command takes texts.
+  const dash = advice.length === 0 ? '' : ' (a text that begins with a dash goes last, after " -- ")'
+  return `${unknown}; known: ${flags}${dash}`
 }
 
 function toFlag(name: string, schema: JsonSchema): Flag {

@@ -1,6 +1,8 @@
 import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { noAnswer } from '../../core/answer-shape.ts'
 import { errorKinds } from '../../core/errors.ts'
-import { describeProgramCommand } from './greeting.ts'
+import { toExitCode } from './exit-code.ts'
+import { describeConnection } from './greeting.ts'
 import { toPlainText } from './render.ts'
 
 export interface DoctorOptions {
@@ -17,36 +19,55 @@ export interface DoctorOptions {
 /** Looks at everything between an agent and its bus, changes nothing, and says what to type next. Returns the exit status. */
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   const { client, baseUrl, version, hasSecret, agentId, out } = options
-  const say = (mark: 'ok' | 'no' | '--', text: string) => out(`${mark}  ${toPlainText(text)}`)
+  const say = (mark: 'ok' | 'no' | '--', text: string) => out(`${mark}  ${toPlainText(text).replaceAll('\n', ' ')}`)
   say('--', `bus-mcp ${version} on Node ${process.versions.node}, as ${agentId}`)
   try {
     const status = await client.call('status.get', {})
+    if (!Array.isArray(status.active_lanes)) throw new BusApiError(200, noAnswer)
     say('ok', `a bus answers at ${baseUrl}`)
     reportVersion(status, version, say)
-  } catch (error) {
-    if (error instanceof BusUnreachable) {
-      say('no', error.message)
-      out('\nnext: start a bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where one runs')
-      return errorKinds.unavailable.exitCode
+    if (!(await isWriteAuthorized(client))) {
+      say(
+        'no',
+        `the bus is armed, and ${hasSecret ? 'our BUS_WRITE_SECRET is not its own' : 'BUS_WRITE_SECRET is not set here'}`,
+      )
+      out('\nnext: set BUS_WRITE_SECRET to the value that the bus was started with')
+      return errorKinds.unauthorized.exitCode
     }
-    say('no', `what answers at ${baseUrl} is no bus: ${error instanceof Error ? error.message : String(error)}`)
-    out('\nnext: set BUS_MCP_BASE_URL to the bus; it usually ends in /api/bus')
-    return errorKinds.unavailable.exitCode
+    say('ok', hasSecret ? 'writes are allowed with our BUS_WRITE_SECRET' : 'writes are open (the bus is not armed)')
+  } catch (error) {
+    const { finding, advice, exitCode } = diagnose(error, baseUrl)
+    say('no', finding)
+    out(`\nnext: ${advice}`)
+    return exitCode
   }
-  const mayWrite = await isWriteAuthorized(client)
-  if (!mayWrite) {
-    say(
-      'no',
-      hasSecret
-        ? 'the bus is armed, and our BUS_WRITE_SECRET is not its own'
-        : 'the bus is armed, and BUS_WRITE_SECRET is not set here',
-    )
-    out('\nnext: set BUS_WRITE_SECRET to the value that the bus was started with')
-    return errorKinds.unauthorized.exitCode
-  }
-  say('ok', hasSecret ? 'writes are allowed with our BUS_WRITE_SECRET' : 'writes are open (the bus is not armed)')
-  out(`\nnext: connect an agent, as in claude mcp add --transport stdio bus -- ${describeProgramCommand(options.programPath)}`)
+  const connection = describeConnection({ apiUrl: baseUrl, isArmed: hasSecret, programPath: options.programPath })
+  out(`\nnext: connect an agent, as in ${connection}`)
   return 0
+}
+
+function diagnose(error: unknown, baseUrl: string): { finding: string; advice: string; exitCode: number } {
+  if (error instanceof BusUnreachable) {
+    return {
+      finding: error.message,
+      advice: 'start a bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where one runs',
+      exitCode: errorKinds.unavailable.exitCode,
+    }
+  }
+  // Only a bus of this kind names a code. One that knows no such route was asked at the wrong path.
+  const code = error instanceof BusApiError ? error.body.code : undefined
+  if (error instanceof BusApiError && code !== undefined && code !== 'route_not_found') {
+    return {
+      finding: `the bus at ${baseUrl} refuses: ${error.message}`,
+      advice: 'do what it says, and run "bus-mcp doctor" again',
+      exitCode: toExitCode(error, undefined),
+    }
+  }
+  return {
+    finding: `what answers at ${baseUrl} is no bus: ${error instanceof Error ? error.message : String(error)}`,
+    advice: 'set BUS_MCP_BASE_URL to the bus; it usually ends in /api/bus',
+    exitCode: errorKinds.unavailable.exitCode,
+  }
 }
 
 function reportVersion(
@@ -67,6 +88,7 @@ async function isWriteAuthorized(client: BusClient): Promise<boolean> {
     await client.call('messages.post', {})
     return true
   } catch (error) {
-    return !(error instanceof BusApiError && error.statusCode === errorKinds.unauthorized.status)
+    if (!(error instanceof BusApiError)) throw error
+    return error.statusCode !== errorKinds.unauthorized.status
   }
 }

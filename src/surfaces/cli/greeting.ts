@@ -26,7 +26,12 @@ Connect an agent, as in
 Stop with Ctrl-C.`
 }
 
-function describeConnection({ apiUrl, isArmed, programPath }: Greeting): string {
+/** The line to type to connect an agent to the bus at `apiUrl`. */
+export function describeConnection({
+  apiUrl,
+  isArmed,
+  programPath,
+}: Pick<Greeting, 'apiUrl' | 'isArmed' | 'programPath'>): string {
   const variables = [
     ...(apiUrl === STANDARD_API_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
     ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
@@ -37,6 +42,6 @@ function describeConnection({ apiUrl, isArmed, programPath }: Greeting): string 
 }
 
 /** How to start the MCP server again: by its package when it was installed as one, by its file when it was built here. */
-export function describeProgramCommand(programPath: string): string {
+function describeProgramCommand(programPath: string): string {
   return /[\\/]node_modules[\\/]/.test(programPath) ? 'npx -y bus-mcp' : `node "${programPath}"`
 }

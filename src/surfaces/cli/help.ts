@@ -14,8 +14,8 @@ export const programCommands: readonly { readonly usage: string; readonly summar
 
 /** What `bus-mcp help` prints. */
 export function describeProgram(operations: readonly AnyOperation[], version: string): string {
-  const commands = createCommands(operations).map(({ operation, spec }) => ({
-    usage: [spec.name, ...spec.positionals.map((name) => name.toUpperCase())].join(' '),
+  const commands = createCommands(operations).map(({ operation, synopsis }) => ({
+    usage: synopsis,
     summary: operation.summary,
   }))
   const width = Math.max(...[...programCommands, ...commands].map(({ usage }) => usage.length))
@@ -34,4 +34,21 @@ export function describeProgram(operations: readonly AnyOperation[], version: st
     '',
     ...Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(2)}  ${meaning}`),
   ].join('\n')
+}
+
+interface SettingTexts {
+  readonly env: string
+  readonly flag?: string
+  readonly summary: string
+  readonly standard: string
+}
+
+/** The help text of a command that stands for no operation: each of its settings as flag and as variable. */
+export function describeSettings(name: string, settings: readonly SettingTexts[]): string {
+  const command = programCommands.find(({ usage }) => usage === name)
+  const lines = settings.flatMap(({ env, flag, summary, standard }) => [
+    `  ${flag === undefined ? env : `--${flag}, ${env}`}`,
+    `      ${summary} Standard: ${standard}.`,
+  ])
+  return [`${command?.summary}.`, '', `  bus-mcp ${name} [FLAGS]`, '', ...lines].join('\n')
 }

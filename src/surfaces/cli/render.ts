@@ -11,7 +11,9 @@ export function renderAnswer(answer: Fields): string {
 }
 
 function renderFields(fields: Fields, indent: string): string[] {
-  const shown = Object.entries(fields).filter(([name, value]) => value !== null && value !== undefined && name !== 'ok')
+  const shown = Object.entries(fields)
+    .filter(([name, value]) => value !== null && value !== undefined && name !== 'ok')
+    .map(([name, value]) => [toPlainText(name), value] as const) // A pair, not a list of either.
   const width = Math.max(0, ...shown.filter(([, value]) => typeof value !== 'object').map(([name]) => name.length))
   return shown.flatMap(([name, value]) => {
     if (Array.isArray(value)) return [`${indent}${name} (${value.length})`, ...renderTable(value, `${indent}  `)]
@@ -26,7 +28,7 @@ function renderTable(rows: readonly unknown[], indent: string): string[] {
     objects.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== false),
   )
   if (columns.length === 0) return []
-  const cells = [columns, ...objects.map((row) => columns.map((name) => toCell(row[name])))]
+  const cells = [columns.map(toCell), ...objects.map((row) => columns.map((name) => toCell(row[name])))]
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
   return cells.map((line) =>
     `${indent}${line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd(),
@@ -39,10 +41,14 @@ function toCell(value: unknown): string {
   return toPlainText(String(value)).replaceAll('\n', ' ⏎ ')
 }
 
-/** Text that only shows: without escape sequences, and without control characters but newlines. */
+/** Text that only shows: without escape sequences, without control characters but newlines, and in its own order. */
 export function toPlainText(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\r\n', '\n')
-    .replaceAll('\t', ' ')
-    .replace(/[^\P{Cc}\n]/gu, '')
+  return (
+    stripVTControlCharacters(text)
+      .replaceAll('\r\n', '\n')
+      .replaceAll('\t', ' ')
+      .replace(/[^\P{Cc}\n]/gu, '')
+      // Marks of direction show a text in another order than it is in.
+      .replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
+  )
 }

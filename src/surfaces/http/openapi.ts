@@ -1,31 +1,37 @@
 import { type CommonErrorCode, commonErrors, errorKinds } from '../../core/errors.ts'
 import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'
-import type { AnyOperation, OperationError } from '../../core/operation.ts'
+import type { AnyOperation, Effect, OperationError } from '../../core/operation.ts'
 import { API_BASE_PATH } from './routes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-const ERROR_SCHEMA: JsonSchema = {
+/** The body of every refusal. */
+export const ERROR_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
     detail: { type: 'string', description: 'What happened and what to do.' },
     code: { type: 'string', description: 'Stable; the list is in docs/reference/errors.md.' },
-    request_id: { type: 'string' },
+    request_id: { type: 'string', description: 'Names the request, as X-Request-Id does; the log of the bus has it.' },
     errors: {
       type: 'array',
       description: 'invalid_request only: every problem, by field.',
       items: {
         type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
+        properties: {
+          path: { type: 'string', description: 'The field; empty when the whole request is meant.' },
+          message: { type: 'string', description: 'What is wrong with it, and how it must be.' },
+        },
         required: ['path', 'message'],
       },
     },
-    retry_after_ms: { type: 'integer', description: 'How long to wait before trying again, where waiting helps.' },
+    retry_after_ms: {
+      type: 'integer',
+      description: 'How long to wait before trying again, where waiting helps; 0 when it may help at once.',
+    },
   },
   required: ['detail', 'code', 'request_id'],
 }
 
-/** What any route may answer, before the operation is reached or around it. */
 const READ_ERRORS: readonly CommonErrorCode[] = [
   'origin_forbidden',
   'host_not_allowed',
@@ -40,6 +46,11 @@ const WRITE_ERRORS: readonly CommonErrorCode[] = [
   'json_required',
   'invalid_json',
 ]
+
+/** The codes that any route of this effect may answer with, beside those of its operation. */
+export function listCommonErrors(effect: Effect): readonly CommonErrorCode[] {
+  return effect === 'write' ? WRITE_ERRORS : READ_ERRORS
+}
 
 /** The OpenAPI 3.1 document of the operations that have a route. */
 export function buildOpenApi(operations: readonly AnyOperation[], version: string): Json {
@@ -107,9 +118,8 @@ function describeParameter(input: JsonSchema, name: string, where: 'path' | 'que
 }
 
 function describeErrors(operation: AnyOperation, schemas: Record<string, JsonSchema>): Json {
-  const common = operation.effect === 'write' ? WRITE_ERRORS : READ_ERRORS
-  const errors: [string, OperationError][] = [
-    ...common.map((code): [string, OperationError] => [code, commonErrors[code]]),
+  const errors = [
+    ...listCommonErrors(operation.effect).map((code): [string, OperationError] => [code, commonErrors[code]]),
     ...Object.entries(operation.errors),
   ]
   const byStatus = new Map<number, [string, OperationError][]>()
@@ -147,7 +157,7 @@ function json(description: string, schema: JsonSchema): Json {
 function hoist(document: JsonSchema, schemas: Record<string, JsonSchema>): JsonSchema {
   const { $defs = {}, ...rest } = JSON.parse(
     JSON.stringify(document).replaceAll('#/$defs/', '#/components/schemas/'),
-  ) as JsonSchema
+  ) as JsonSchema // Only the targets of its references are other ones.
   Object.assign(schemas, $defs)
   return rest
 }

@@ -1,20 +1,26 @@
 import type { IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
-import type { AnyOperation } from '../../core/operation.ts'
 import type { TextReader } from '../../core/text-reader.ts'
 
 /** The largest request body, in bytes. */
 export const MAX_REQUEST_BYTES = 1024 * 1024
 
-/** The flat input of an operation: body, then query, then path, the later one winning. Unknown fields stay unread. */
+/** How deep a body may nest. No field of ours nests at all. */
+const MAX_DEPTH = 32
+
+/**
+ * The flat input of an operation; the path wins. Unknown fields stay unread.
+ *
+ * @param fields The body of a write, the query of a read. As in the first bus, a write reads no query.
+ */
 export function collectInput(
   readers: Readonly<Record<string, TextReader>>,
-  body: Readonly<Record<string, unknown>>,
-  query: URLSearchParams,
+  fields: Readonly<Record<string, unknown>> | URLSearchParams,
   params: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
-  const input: Record<string, unknown> = { ...body }
-  for (const [name, text] of [...query, ...Object.entries(params)]) {
+  const isQuery = fields instanceof URLSearchParams
+  const input: Record<string, unknown> = isQuery ? {} : { ...fields }
+  for (const [name, text] of [...(isQuery ? fields : []), ...Object.entries(params)]) {
     const read = Object.hasOwn(readers, name) ? readers[name] : undefined
     if (read) input[name] = read(text)
   }
@@ -27,11 +33,7 @@ export function collectInput(
  * @returns An empty object for an empty body.
  * @throws {AppError} `json_required`, `body_too_large`, `invalid_json`.
  */
-export async function readJsonBody(
-  request: IncomingMessage,
-  { effect }: AnyOperation,
-): Promise<Record<string, unknown>> {
-  if (effect === 'read') return {}
+export async function readJsonBody(request: IncomingMessage): Promise<Record<string, unknown>> {
   // A web page cannot send this type without asking first (a preflight), which nobody answers.
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') throw commonError('json_required')
@@ -67,5 +69,14 @@ function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw commonError('invalid_json', 'the request body must be a JSON object, as in {"topic": "converge"}')
   }
+  if (nestsDeeper(value, MAX_DEPTH)) {
+    throw commonError('invalid_json', `the request body must be a JSON object: it nests more than ${MAX_DEPTH} deep`)
+  }
   return value as Record<string, unknown> // An object that came from JSON has only string keys.
+}
+
+/** Gives up one level past `depth`, so that no body can exhaust the stack. */
+function nestsDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((inner) => nestsDeeper(inner, depth - 1))
 }

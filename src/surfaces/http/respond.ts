@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { type AppError, errorKinds } from '../../core/errors.ts'
+import type { AppError } from '../../core/errors.ts'
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body)
@@ -17,7 +17,5 @@ export function sendError(response: ServerResponse, error: AppError, requestId: 
   const { allow, retry_after_ms } = error.details
   if (Array.isArray(allow)) response.setHeader('allow', allow.join(', '))
   if (typeof retry_after_ms === 'number') response.setHeader('retry-after', Math.ceil(retry_after_ms / 1000))
-  // The rest of a body that was refused for its size is not read; the connection cannot serve another request.
-  if (error.status === errorKinds.too_large.status) response.setHeader('connection', 'close')
   sendJson(response, error.status, error.toBody(requestId))
 }

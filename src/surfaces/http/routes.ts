@@ -1,5 +1,5 @@
 import type { BoundOperation } from '../../core/capability.ts'
-import { commonError } from '../../core/errors.ts'
+import { type AppError, commonError } from '../../core/errors.ts'
 
 /** Where the API lives; as in the first bus. */
 export const API_BASE_PATH = '/api/bus'
@@ -44,7 +44,12 @@ export function matchRoute(routes: readonly Route[], method: string, path: strin
   if (allow.length === 0) {
     throw commonError('route_not_found', `no route ${method} ${describePath(path)} -- /openapi.json lists them all`)
   }
-  throw commonError('method_not_allowed', `${method} is not allowed here -- use ${allow.join(' or ')}`, { allow })
+  throw refuseMethod(method, allow)
+}
+
+/** The refusal of a path that exists with the methods of `allow` only. */
+export function refuseMethod(method: string, allow: readonly string[]): AppError {
+  return commonError('method_not_allowed', `${method} is not allowed here -- use ${allow.join(' or ')}`, { allow })
 }
 
 function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {

@@ -4,11 +4,11 @@ import { type BoundOperation, invoke } from '../../core/capability.ts'
 import type { Context, Log } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
+import { serverDocuments } from './documents.ts'
 import { type Guard, SECRET_HEADER } from './guard.ts'
-import { buildOpenApi } from './openapi.ts'
 import { collectInput, readJsonBody } from './request.ts'
 import { sendError, sendJson } from './respond.ts'
-import { createRoutes, matchRoute } from './routes.ts'
+import { createRoutes, matchRoute, refuseMethod } from './routes.ts'
 
 /** Answers at its own path, behind the same admission as the API. Does its own parsing. */
 export interface Mount {
@@ -23,6 +23,12 @@ export interface HttpOptions {
   readonly guard: Guard
   readonly mounts: readonly Mount[]
 }
+
+/** Names a request in its answer, in the log and in what it leaves behind. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** A caller's own name for its request that is harmless in a log. */
+export const CALLER_REQUEST_ID: RegExp = /^[\w.-]{1,64}$/
 
 /** Limits for slow callers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -40,23 +46,28 @@ interface Url {
 export function createHttpServer(options: HttpOptions): Server {
   const { context, guard, mounts } = options
   const answerApi = createApi(options)
-  const documents = createDocuments(options)
+  const documents = new Map(serverDocuments.map(({ path, create }) => [path, create(options)]))
 
   const answer: Answer = async (request, response, url, requestId) => {
     guard.admit(request)
     const mount = mounts.find(({ path }) => path === url.path)
     if (mount) return mount.handle(request, response)
-    const document = request.method === 'GET' || request.method === 'HEAD' ? documents.get(url.path) : undefined
-    if (document) return sendJson(response, 200, await document())
+    const document = documents.get(url.path)
+    if (document) {
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw refuseMethod(request.method ?? '', ['GET'])
+      return sendJson(response, 200, await document())
+    }
     return answerApi(request, response, url, requestId)
   }
 
   const server = createServer((request, response) => {
     const requestId = nameRequest(request)
-    response.setHeader('x-request-id', requestId)
+    response.setHeader(REQUEST_ID_HEADER, requestId)
     answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return response.destroy()
       sendError(response, toAppError(error, context.log, requestId), requestId)
+      // What is left of a body is read and dropped: a connection closed on it takes the refusal from some callers.
+      request.resume()
     })
   })
   server.headersTimeout = HEADERS_TIMEOUT_MS
@@ -72,42 +83,18 @@ function createApi({ operations, context, guard }: HttpOptions): Answer {
     const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
     const { operation } = route.bound
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
-    const body = await readJsonBody(request, operation)
-    const input = collectInput(readers.get(operation.id) ?? {}, body, query, params)
+    const fields = operation.effect === 'write' ? await readJsonBody(request) : query
+    const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
     const abort = new AbortController()
     response.on('close', () => abort.abort())
     sendJson(response, 200, await invoke(route.bound, input, { ...context, requestId, signal: abort.signal }))
   }
 }
 
-function createDocuments({ operations, context }: HttpOptions): ReadonlyMap<string, () => Promise<unknown>> {
-  let openApi: unknown
-  return new Map<string, () => Promise<unknown>>([
-    [
-      '/openapi.json',
-      async () => {
-        openApi ??= buildOpenApi(
-          operations.map(({ operation }) => operation),
-          context.settings.version,
-        )
-        return openApi
-      },
-    ],
-    ['/healthz', async () => ({ ok: true, version: context.settings.version })],
-    [
-      '/readyz',
-      async () => {
-        await context.database.probe()
-        return { ok: true }
-      },
-    ],
-  ])
-}
-
 /** Takes over a caller's own name for the request where it is harmless, so that both sides' logs agree. */
 function nameRequest({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id']
-  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : randomUUID()
+  const given = headers[REQUEST_ID_HEADER]
+  return typeof given === 'string' && CALLER_REQUEST_ID.test(given) ? given : randomUUID()
 }
 
 function parseUrl(url: string): Url {

@@ -8,7 +8,7 @@ import { createMcpServer, type McpOptions } from './server.ts'
 export const MCP_PATH = '/mcp'
 
 /** Names the agent behind a connection, since no process of ours stands between it and the bus. */
-const AGENT_HEADER = 'x-bus-agent'
+export const AGENT_HEADER = 'x-bus-agent'
 
 type ParsedRequest = IncomingMessage & { method: string; url: string }
 

@@ -1,9 +1,10 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import { z } from 'zod'
+import { type AnswerShape, isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { toFieldProblems } from '../../core/capability.ts'
-import { type JsonSchema, propertiesOf, toJsonSchema } from '../../core/json-schema.ts'
+import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
-import type { Call, CallResult } from './call.ts'
+import { type Call, type CallResult, toApiError } from './call.ts'
 
 /** An operation as an MCP tool. Built once: building schemas costs more than a whole request. */
 export interface Tool {
@@ -34,12 +35,13 @@ export function createTools(operations: readonly AnyOperation[]): readonly Tool[
 
 function createTool(operation: AnyOperation, spec: ToolSpec): Tool {
   const input = toArguments(operation, spec)
+  const shape = toAnswerShape(operation)
   const isReadOnly = operation.effect === 'read'
   return {
     operation,
     spec,
     inputSchema: advertise(toJsonSchema(input, 'input')),
-    outputSchema: advertise(toResultSchema(operation)),
+    outputSchema: advertise(toResultSchema(shape)),
     annotations: {
       readOnlyHint: isReadOnly,
       destructiveHint: spec.destructive,
@@ -52,7 +54,8 @@ function createTool(operation: AnyOperation, spec: ToolSpec): Tool {
       const parsed = input.safeParse(given)
       if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
       if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
-      return call(operation, parsed.data, signal)
+      const result = await call(operation, parsed.data, signal)
+      return result.ok && !isAnswer(shape, result.value) ? toApiError(operation, 200, noAnswer) : result
     },
   }
 }
@@ -66,17 +69,14 @@ function toArguments({ input, actor }: AnyOperation, { hides }: ToolSpec): z.Zod
 }
 
 /**
- * The shape of a result, one level deep. That is enough for a model, costs a quarter of the tokens, and holds for the
- * answers of an old bus, whose lanes and messages have fewer fields.
+ * One level deep: that is enough for a model, costs a quarter of the tokens, and holds for the answers of an old bus, whose
+ * lanes and messages have fewer fields.
  */
-function toResultSchema({ output }: AnyOperation): JsonSchema {
-  const shallow = Object.entries(propertiesOf(toJsonSchema(output, 'output'))).map(([name, { type }]) => [
-    name,
-    { type: type ?? 'object' },
-  ])
+function toResultSchema(shape: AnswerShape): JsonSchema {
+  const fields = Object.entries(shape).map(([name, type]) => [name, type === undefined ? {} : { type }])
   return {
     type: 'object',
-    properties: { ...Object.fromEntries(shallow), ok: { const: true }, agent_id: { type: 'string' } },
+    properties: { ...Object.fromEntries(fields), ok: { const: true }, agent_id: { type: 'string' } },
     required: ['ok'],
   }
 }

@@ -1,0 +1,29 @@
+import { busSettings, clientSettings, type Setting } from '../../src/config.ts'
+import { code, list, page, table } from './markdown.ts'
+
+/** docs/reference/config.md */
+export function renderConfig(): string {
+  return page('Settings', [
+    list([
+      'A flag wins over its variable. What is empty counts as not set.',
+      'A secret has no flag: every user of a machine can read the command lines of its processes.',
+      'There is no configuration file.',
+    ]),
+    '## The bus: `bus-mcp serve`',
+    'A value that cannot be used ends the start with exit status 2 and one line that says how it must be.',
+    settingTable(busSettings),
+    '## Whatever talks to a bus: the MCP server, `bus-mcp doctor`, every command',
+    'A value that cannot be used is told on standard error, and the default holds: an MCP server that ends at its start could tell its agent nothing.',
+    settingTable(clientSettings),
+  ])
+}
+
+function settingTable(settings: Readonly<Record<string, Setting>>): string {
+  const rows = Object.values(settings).map(({ env, flag, standard, summary }) => [
+    code(env),
+    flag === undefined ? 'none' : code(`--${flag}`),
+    standard,
+    summary,
+  ])
+  return table(['Variable', 'Flag', 'Default', 'Meaning'], rows)
+}

@@ -1,0 +1,79 @@
+import { errorKinds } from '../../src/core/errors.ts'
+import { type JsonSchema, toJsonSchema } from '../../src/core/json-schema.ts'
+import type { AnyOperation } from '../../src/core/operation.ts'
+import { createTools, type Tool } from '../../src/surfaces/mcp/tools.ts'
+import { answerTable, describeCarried, listInputFields, nameOfAnswer, toInputCells } from './fields.ts'
+import { anchor, code, page, table } from './markdown.ts'
+import { renderToolErrors } from './tool-errors.ts'
+
+/** docs/reference/tools.md */
+export function renderTools(operations: readonly AnyOperation[], instructions: string): string {
+  const tools = createTools(operations)
+  return page('The MCP tools', [
+    'The same over standard input and output (`bus-mcp`) and over Streamable HTTP (`/mcp` of a bus).',
+    table(
+      ['Tool', 'Title', '`readOnlyHint`', '`destructiveHint`', '`idempotentHint`'],
+      tools.map(({ spec, annotations }) => [
+        `[${code(spec.name)}](${anchor(spec.name)})`,
+        spec.title,
+        sayYes(annotations.readOnlyHint),
+        sayYes(annotations.destructiveHint),
+        sayYes(annotations.idempotentHint),
+      ]),
+    ),
+    tools.every(({ annotations }) => !annotations.openWorldHint)
+      ? '`openWorldHint` is false for all: they reach nothing but the bus.'
+      : '',
+    '## What every agent is told',
+    'These instructions come with the connection:',
+    ...instructions.split('\n').map((paragraph) => `> ${paragraph}`),
+    '## When it succeeds',
+    'A result is `{"ok": true, …}` with the fields of the answer, and with `agent_id`: the name that acts when a call names nobody. The same object comes twice, as structured content and as JSON text, for a client may show its model only one of the two.',
+    '## When it fails',
+    ...renderToolErrors(),
+    ...tools.flatMap(renderTool),
+  ])
+}
+
+function renderTool(tool: Tool): string[] {
+  const { operation, spec } = tool
+  return [
+    `## ${spec.name}`,
+    `> ${spec.description}`,
+    renderArguments(tool),
+    ...renderResult(operation),
+    renderErrors(operation),
+  ]
+}
+
+function renderArguments({ operation, inputSchema }: Tool): string {
+  const document: JsonSchema = inputSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+  const rows = listInputFields(document).map((field) => {
+    const [type = '', required = '', standard = '', description = ''] = toInputCells(field)
+    return [code(field.name), type, required, field.name === operation.actor ? code('agent_id') : standard, description]
+  })
+  return table(['Argument', 'Type', 'Required', 'Default', 'Meaning'], rows) || 'It takes no arguments.'
+}
+
+function renderResult({ output }: AnyOperation): string[] {
+  const document = toJsonSchema(output, 'output')
+  const name = nameOfAnswer(document)
+  return name === undefined
+    ? ['It results in:', answerTable(document, 'http.md')]
+    : [`It results in the fields of a [${name}](http.md${anchor(name)}).`]
+}
+
+/** The codes of the operation itself; what any call may run into is told once for all tools. */
+function renderErrors({ errors }: AnyOperation): string {
+  const rows = Object.entries(errors).map(([name, error]) => [
+    code(name),
+    String(errorKinds[error.kind].status),
+    error.summary,
+    describeCarried(error),
+  ])
+  return table(['Code', 'Status', '`hint`', 'Carries'], rows)
+}
+
+function sayYes(hint: boolean): string {
+  return hint ? 'yes' : 'no'
+}

@@ -1,0 +1,138 @@
+import type { decide as decideType, Holder, Lane, LaneCommand } from '../../src/capabilities/lanes/decide.ts'
+import { findBrokenRules, type Rule } from './lane-rules.ts'
+
+/** The rule of the lane, or a wrong one that the search must find out. */
+export type Decide = typeof decideType
+
+export interface Violation {
+  readonly rule: Rule
+  /** The commands that led there from a lane that was never claimed; no shorter way exists. */
+  readonly steps: readonly string[]
+}
+
+export interface SearchResult {
+  /** Distinct pairs of a lane at a moment and a command. */
+  readonly decisions: number
+  readonly lanes: number
+  /** The first violation of each rule. */
+  readonly violations: readonly Violation[]
+}
+
+interface Node {
+  readonly lane: Lane | undefined
+  readonly from: Node | undefined
+  /** What led here from there. */
+  readonly step: string
+}
+
+const NAME = 'lane'
+/** The moment of the last change in every lane of the search. */
+const ORIGIN = 1_000
+/** Milliseconds since the last change: at it, within each lease, at the end of each, after all of them, and before it. */
+const CLOCK_STEPS = [0, 1, 2, 4, 5, 9, -3] as const
+const LEASES = [2, 5] as const
+/** What is further from the last change than this is as good as this: nothing depends on it. */
+const MAX_AGE = 6
+/** Fences beyond this are lowered to it; nothing but their order counts. */
+const MAX_FENCE = 3
+
+/** Three owners, each of them two processes: one without a session and one with. */
+const HOLDERS: readonly Holder[] = ['ann', 'bob', 'cid'].flatMap((owner) => [
+  { owner, session: undefined },
+  { owner, session: 'twin' },
+])
+
+/**
+ * Tries every command at every moment on every lane that can be reached, breadth first. Lanes that differ only in what
+ * no decision may depend on (the absolute time, the absolute fence) count as one.
+ *
+ * @param enough Ends the search at the first violation of this rule.
+ */
+export function searchDecisions(decide: Decide, enough?: Rule): SearchResult {
+  const start: Node = { lane: undefined, from: undefined, step: '' }
+  const found = new Map<string, Node>([[identify(undefined), start]])
+  const violations = new Map<Rule, Violation>()
+  const queue: Node[] = [start]
+  let decisions = 0
+  for (const node of queue) {
+    if (enough !== undefined && violations.has(enough)) break
+    for (const [command, now] of listMoves(node.lane)) {
+      const decision = decide(NAME, node.lane, command, now)
+      decisions += 1
+      for (const rule of findBrokenRules(node.lane, command, now, decision)) {
+        if (!violations.has(rule)) violations.set(rule, { rule, steps: [...stepsTo(node), describe(command, now)] })
+      }
+      if (!('next' in decision)) continue
+      const lane = normalize(decision.next)
+      const key = identify(lane)
+      if (found.has(key)) continue
+      const next: Node = { lane, from: node, step: describe(command, now) }
+      found.set(key, next)
+      queue.push(next)
+    }
+  }
+  return { decisions, lanes: found.size, violations: [...violations.values()] }
+}
+
+function* listMoves(lane: Lane | undefined): Generator<[LaneCommand, number]> {
+  const commands = listCommands(lane?.fence ?? 0)
+  for (const step of CLOCK_STEPS) {
+    for (const command of commands) yield [command, ORIGIN + step]
+  }
+}
+
+function listCommands(currentFence: number): LaneCommand[] {
+  const fences = [undefined, currentFence, ...(currentFence > 0 ? [currentFence - 1] : [])]
+  return HOLDERS.flatMap((holder): LaneCommand[] => [
+    ...LEASES.map((leaseMs): LaneCommand => ({ kind: 'claim', ...holder, leaseMs, note: undefined })),
+    ...fences.flatMap((fence): LaneCommand[] => [
+      ...LEASES.map((leaseMs): LaneCommand => ({ kind: 'heartbeat', ...holder, leaseMs, fence })),
+      { kind: 'release', ...holder, fence },
+    ]),
+  ])
+}
+
+/** The same lane with its last change at {@link ORIGIN}, old ages made one and high fences lowered. */
+function normalize(lane: Lane): Lane {
+  const { tenure, last } = lane
+  const toAge = (moment: number) => ORIGIN + Math.min(Math.max(moment - lane.changedAt, -MAX_AGE), MAX_AGE)
+  const fence = Math.min(lane.fence, MAX_FENCE)
+  return {
+    ...lane,
+    fence,
+    rev: Math.min(lane.rev, 1),
+    changedAt: ORIGIN,
+    tenure: tenure && {
+      ...tenure,
+      claimedAt: toAge(tenure.claimedAt),
+      renewedAt: toAge(tenure.renewedAt),
+      expiresAt: toAge(tenure.expiresAt),
+    },
+    last: last && { ...last, fence: Math.max(0, fence - (lane.fence - last.fence)) },
+  }
+}
+
+/** Two lanes have the same text exactly if they are the same. */
+function identify(lane: Lane | undefined): string {
+  if (!lane) return ''
+  const { tenure, last, fence, rev } = lane
+  return [
+    fence,
+    rev,
+    ...(tenure ? [tenure.owner, tenure.session, tenure.claimedAt, tenure.renewedAt, tenure.expiresAt] : ['free']),
+    tenure?.leaseMs,
+    ...(last ? [last.owner, last.fence, last.end] : ['first']),
+  ].join(' ')
+}
+
+function stepsTo(node: Node): string[] {
+  return node.from ? [...stepsTo(node.from), node.step] : []
+}
+
+function describe(command: LaneCommand, now: number): string {
+  const { kind, owner, session } = command
+  const who = session === undefined ? owner : `${owner} (${session})`
+  const lease = 'leaseMs' in command ? ` for ${command.leaseMs} ms` : ''
+  const fence = 'fence' in command && command.fence !== undefined ? ` with fence ${command.fence}` : ''
+  return `${kind} by ${who}${lease}${fence}, ${now - ORIGIN} ms after the last change`
+}

@@ -1,0 +1,84 @@
+import { type Import, listImports } from './imports.ts'
+import type { SourceFile } from './tree.ts'
+
+/**
+ * Who may import what. `*` stands for one part of a path, `**` for any number of them; `{own}` is the same part in both
+ * columns. The first row that fits a file is its law.
+ */
+interface Row {
+  readonly from: string
+  readonly may: readonly string[]
+  /** With `import type` only. */
+  readonly mayTypesOf?: readonly string[]
+}
+
+export const importLaw: readonly Row[] = [
+  {
+    // The command line is the one surface that is no server: main runs it, app builds what it runs on.
+    from: 'src/main.ts',
+    may: ['src/app.ts', 'src/config.ts', 'src/log.ts', 'src/surfaces/cli/*', 'src/core/*', 'node:*'],
+  },
+  {
+    from: 'src/app.ts',
+    may: [
+      'src/config.ts',
+      'src/capabilities/index.ts',
+      'src/client/index.ts',
+      'src/core/*',
+      'src/store/*',
+      'src/surfaces/**',
+      'node:*',
+    ],
+  },
+  { from: 'src/config.ts', may: ['src/core/*', 'zod', 'node:*'] },
+  { from: 'src/log.ts', may: ['src/core/*'] },
+  { from: 'src/core/*', may: ['src/core/*', 'zod'] },
+  { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:*'] },
+  { from: 'src/store/**', may: ['src/core/*', 'src/store/**', 'node:*'] },
+  { from: 'src/capabilities/index.ts', may: ['src/core/*', 'src/capabilities/*/index.ts'] },
+  { from: 'src/capabilities/{own}/contract.ts', may: ['src/core/*', 'src/capabilities/*/contract.ts', 'zod'] },
+  {
+    from: 'src/capabilities/{own}/*',
+    may: ['src/core/*', 'src/capabilities/{own}/*', 'src/capabilities/*/index.ts', 'zod'],
+  },
+  {
+    from: 'src/surfaces/mcp/*',
+    may: ['src/core/*', 'src/surfaces/mcp/*', '@modelcontextprotocol/**', 'zod', 'node:*'],
+  },
+  { from: 'src/surfaces/cli/*', may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'node:*'] },
+  { from: 'src/surfaces/panel/*', may: ['src/core/*', 'src/surfaces/panel/*', 'src/client/index.ts'] },
+  { from: 'src/surfaces/{own}/*', may: ['src/core/*', 'src/surfaces/{own}/*', 'node:*'] },
+  // The one file of the client that needs Node; everything else runs in a browser, too.
+  { from: 'src/client/transport.ts', may: ['src/core/errors.ts', 'src/client/*', 'node:*'] },
+  {
+    from: 'src/client/*',
+    may: ['src/core/errors.ts', 'src/client/*'],
+    // The types of a contract are spelled in zod's.
+    mayTypesOf: ['src/capabilities/*/contract.ts', 'zod'],
+  },
+]
+
+/** The imports that the law does not allow, and the files that it has no row for. */
+export function checkImportLaw(files: readonly SourceFile[], law = importLaw): string[] {
+  return files.flatMap((file) => {
+    const row = law.find(({ from }) => toPattern(from).test(file.path))
+    if (!row) return [`${file.path} has no place in the import law`]
+    const own = toPattern(row.from).exec(file.path)?.groups?.own ?? ''
+    return listImports(file)
+      .filter((found) => !isAllowed(found, row, own))
+      .map(({ from, to, isTypeOnly }) => `${from} may not import ${isTypeOnly ? 'types of ' : ''}${to}`)
+  })
+}
+
+function isAllowed({ to, isTypeOnly }: Import, { may, mayTypesOf = [] }: Row, own: string): boolean {
+  const allowed = isTypeOnly ? [...may, ...mayTypesOf] : may
+  return allowed.some((glob) => toPattern(glob.replace('{own}', own)).test(to))
+}
+
+function toPattern(glob: string): RegExp {
+  const source = glob
+    .replaceAll('.', '\\.')
+    .replaceAll('{own}', '(?<own>[^/]+)')
+    .replace(/\*\*|\*/g, (stars) => (stars === '**' ? '.+' : '[^/]+'))
+  return new RegExp(`^${source}$`)
+}
