@@ -50,7 +50,11 @@ export function renderHttp(operations: readonly AnyOperation[]): string {
       ['Path', 'Method', 'What it answers'],
       [
         ...serverDocuments.map(({ path, summary }) => [code(path), 'GET', summary]),
-        [code(MCP_PATH), 'POST', 'MCP over Streamable HTTP: the tools of [tools.md](tools.md).'],
+        [
+          code(MCP_PATH),
+          'POST',
+          'MCP over Streamable HTTP: the tools of [tools.md](tools.md). What it refuses itself it refuses as JSON-RPC.',
+        ],
       ],
     ),
   ])
@@ -76,7 +80,7 @@ function headers(): string[][] {
     ['`Content-Type`', 'write', 'Must be `application/json`.'],
     [
       showHeader(SECRET_HEADER),
-      'write',
+      `write, ${code(MCP_PATH)}`,
       'The secret of an armed bus. Never asked for by a read; ignored by a bus that is not armed.',
     ],
     [

@@ -17,7 +17,7 @@ interface Step {
 }
 
 /** What must hold for every decision, told from the record alone and not from what the decision says of itself. */
-const rules: Readonly<Record<string, (step: Step) => boolean>> = {
+const rules = {
   'a live tenure is changed by its own holder only': ({ live, isHolder, next }) =>
     live === undefined || isHolder || next === undefined,
 
@@ -71,15 +71,14 @@ const rules: Readonly<Record<string, (step: Step) => boolean>> = {
     (hasEnded(step)
       ? step.next.last?.owner === step.before.tenure?.owner && step.next.last?.fence === step.before.fence
       : step.next.last === step.before.last),
-}
+} as const satisfies Record<string, (step: Step) => boolean>
 
-/** The names of the rules that a decision breaks. */
-export function findBrokenRules(
-  lane: Lane | undefined,
-  command: LaneCommand,
-  now: number,
-  decision: Decision,
-): string[] {
+export type Rule = keyof typeof rules
+
+export const ruleNames = Object.keys(rules) as Rule[] // The keys of the object above.
+
+/** The rules that a decision breaks. */
+export function findBrokenRules(lane: Lane | undefined, command: LaneCommand, now: number, decision: Decision): Rule[] {
   const before = lane ?? { fence: 0, rev: 0, tenure: undefined, last: undefined }
   const at = Math.max(now, lane?.changedAt ?? now)
   const step: Step = {
@@ -92,7 +91,7 @@ export function findBrokenRules(
     decision,
     next: 'next' in decision ? decision.next : undefined,
   }
-  return Object.keys(rules).filter((name) => rules[name]?.(step) === false)
+  return ruleNames.filter((name) => !rules[name](step))
 }
 
 /** A tenure goes on only while it is live, for the same holder, from the same beginning. */

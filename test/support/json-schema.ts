@@ -22,37 +22,47 @@ const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 /** What is wrong with a value, one line for each; nothing for a value that is as its schema says. */
 export function findFaults(schema: Schema, value: unknown, resolve: Resolve, path = '$'): string[] {
-  const inner = (one: Schema, at: unknown = value, where = path) => findFaults(one, at, resolve, where)
-  const faults: string[] = []
-  if (schema.$ref !== undefined) faults.push(...inner(resolve(schema.$ref)))
   const types = typeof schema.type === 'string' ? [schema.type] : schema.type
   if (types && !types.some((type) => isOfType(type, value))) {
-    return [...faults, `${path} is no ${types.join(' or ')}: ${JSON.stringify(value)}`]
+    return [`${path} is no ${types.join(' or ')}: ${JSON.stringify(value)}`]
   }
+  return [
+    ...findOwnFaults(schema, value, path),
+    ...findChoiceFaults(schema, value, resolve, path),
+    ...findInnerFaults(schema, value, resolve, path),
+  ]
+}
+
+function findOwnFaults(schema: Schema, value: unknown, path: string): string[] {
+  const faults: string[] = []
   if ('const' in schema && value !== schema.const) faults.push(`${path} is not ${JSON.stringify(schema.const)}`)
   if (schema.enum && !schema.enum.includes(value)) faults.push(`${path} is none of ${schema.enum.join()}`)
-  if (schema.pattern !== undefined && typeof value === 'string' && !new RegExp(schema.pattern).test(value)) {
-    faults.push(`${path} does not match ${schema.pattern}`)
-  }
-  if (schema.format === 'date-time' && !MOMENT.test(String(value))) faults.push(`${path} is no moment`)
-  for (const one of schema.allOf ?? []) faults.push(...inner(one))
-  for (const [keyword, isRight] of [
-    ['anyOf', (fitting: number) => fitting > 0],
-    ['oneOf', (fitting: number) => fitting === 1],
-  ] as const) {
-    const fitting = schema[keyword]?.filter((one) => inner(one).length === 0).length
-    if (fitting !== undefined && !isRight(fitting)) faults.push(`${path} fits ${fitting} of its ${keyword}`)
-  }
-  if (isObject(value)) {
-    for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) faults.push(`${path}.${name} is missing`)
-    for (const [name, one] of Object.entries(schema.properties ?? {})) {
-      if (Object.hasOwn(value, name)) faults.push(...inner(one, value[name], `${path}.${name}`))
-    }
-  }
-  if (Array.isArray(value) && schema.items) {
-    for (const [index, item] of value.entries()) faults.push(...inner(schema.items, item, `${path}[${index}]`))
+  if (typeof value === 'string') {
+    if (schema.format === 'date-time' && !MOMENT.test(value)) faults.push(`${path} is no moment`)
+    if (!new RegExp(schema.pattern ?? '').test(value)) faults.push(`${path} does not match ${schema.pattern}`)
   }
   return faults
+}
+
+function findChoiceFaults({ $ref, allOf = [], anyOf, oneOf }: Schema, value: unknown, resolve: Resolve, path: string) {
+  const inner = (one: Schema) => findFaults(one, value, resolve, path)
+  const countFitting = (choices: readonly Schema[]) => choices.filter((one) => inner(one).length === 0).length
+  const faults = [...($ref === undefined ? [] : [resolve($ref)]), ...allOf].flatMap(inner)
+  if (anyOf && countFitting(anyOf) === 0) faults.push(`${path} fits none of its anyOf`)
+  if (oneOf && countFitting(oneOf) !== 1) faults.push(`${path} fits ${countFitting(oneOf)} of its oneOf`)
+  return faults
+}
+
+function findInnerFaults(schema: Schema, value: unknown, resolve: Resolve, path: string): string[] {
+  const { properties = {}, required = [], items = {} } = schema
+  if (Array.isArray(value)) return value.flatMap((item, index) => findFaults(items, item, resolve, `${path}[${index}]`))
+  if (!isObject(value)) return []
+  return [
+    ...required.filter((name) => !Object.hasOwn(value, name)).map((name) => `${path}.${name} is missing`),
+    ...Object.entries(properties).flatMap(([name, one]) =>
+      Object.hasOwn(value, name) ? findFaults(one, value[name], resolve, `${path}.${name}`) : [],
+    ),
+  ]
 }
 
 /** The fields of an object at any depth that its schema does not tell of. */

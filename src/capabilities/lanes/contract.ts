@@ -31,7 +31,7 @@ const fence = z
   .int({ error: 'fence must be the integer that the claim returned' })
   .min(0, { error: 'fence must be the integer that the claim returned' })
   .optional()
-  .describe('The fence that the claim returned: only that tenure is meant.')
+  .describe('lane.fence of your claim: only that tenure is meant.')
 
 const note = printableLine('note', 500).optional().describe('What the owner is doing, for those who are refused.')
 

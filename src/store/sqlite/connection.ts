@@ -1,6 +1,7 @@
 import type { Reader, Sql, Transaction } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
+import { toStoreError } from './errors.ts'
 
 /**
  * The engine's side of the port on one connection. Statements are prepared once: the texts are few, since values are
@@ -34,11 +35,11 @@ export function createSnapshotReader(
   let turn: Promise<unknown> = Promise.resolve()
   return (body) => {
     const run = async () => {
-      connection.exec('begin')
       try {
-        return await body(reader)
-      } finally {
-        connection.exec('commit')
+        connection.exec('begin')
+        return await body(reader).finally(() => connection.exec('commit'))
+      } catch (error) {
+        throw toStoreError(error)
       }
     }
     const result = turn.then(run)

@@ -1,0 +1,199 @@
+import type { IncomingMessage } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { startTestBus } from '../../test/support/bus.ts'
+import { startFakeServer } from '../../test/support/fake-server.ts'
+import { startBusProcess } from '../../test/support/process.ts'
+import { operations } from '../app.ts'
+import { type BusClientOptions, BusUnreachable, createBusClient, type OperationId } from './index.ts'
+import { operationTable } from './operations.gen.ts'
+
+interface Recorded {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+/** A client, and everything that it sent. Every answer is an empty object. */
+async function startRecording(options: BusClientOptions = {}, basePath = '/api/bus') {
+  const requests: Recorded[] = []
+  const server = await startFakeServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8')
+    request.on('data', (chunk: string) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      const { method, url, headers } = request
+      requests.push({ method, url, headers, body })
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+    })
+  })
+  const client = createBusClient({ baseUrl: `http://127.0.0.1:${server.port}${basePath}`, ...options })
+  return { client, requests, server }
+}
+
+const calls: readonly [OperationId, Record<string, unknown>, method: string, url: string, body?: object][] = [
+  [
+    'messages.post',
+    { topic: 'converge', sender: 'a', body: 'é' },
+    'POST',
+    '/message',
+    { topic: 'converge', sender: 'a', body: 'é' },
+  ],
+  ['messages.read', {}, 'GET', '/messages'],
+  [
+    'messages.read',
+    { topic: 'a b&c', flagged: false, since_id: 0, limit: 5 },
+    'GET',
+    '/messages?topic=a+b%26c&flagged=false&since_id=0&limit=5',
+  ],
+  ['messages.get', { id: 7 }, 'GET', '/messages/7'],
+  ['messages.ack', { id: 7, sender: 'a' }, 'POST', '/messages/7/ack', { sender: 'a' }],
+  [
+    'lanes.claim',
+    { lane: 'feeds', owner: 'a', lease_s: 5, note: undefined },
+    'POST',
+    '/lanes/feeds/claim',
+    { owner: 'a', lease_s: 5 },
+  ],
+  ['lanes.release', { lane: 'feeds', owner: 'a', fence: 1 }, 'POST', '/lanes/feeds/release', { owner: 'a', fence: 1 }],
+  ['lanes.heartbeat', { lane: 'feeds', owner: 'a' }, 'POST', '/lanes/feeds/heartbeat', { owner: 'a' }],
+  ['lanes.list', { state: 'held', after: undefined }, 'GET', '/lanes?state=held'],
+  ['lanes.get', { lane: 'feeds' }, 'GET', '/lanes/feeds'],
+  ['lanes.history', { lane: 'feeds', limit: 2 }, 'GET', '/lanes/feeds/history?limit=2'],
+  ['status.get', {}, 'GET', '/status'],
+]
+
+describe('a call of the client', () => {
+  it.each(calls)('%s sends %j as %s %s', async (id, input, method, url, body) => {
+    const { client, requests } = await startRecording()
+    await client.call(id, input)
+    expect(requests).toMatchObject([{ method, url: `/api/bus${url}` }])
+    const [sent] = requests
+    expect(sent?.headers.accept).toBe('application/json')
+    expect(sent?.headers['content-type']).toBe(body ? 'application/json' : undefined)
+    expect(sent?.body).toBe(body ? JSON.stringify(body) : '')
+  })
+
+  it('exists as a method for every operation that has a route', async () => {
+    const routes = operations.filter(({ http }) => http).map(({ id }) => id)
+    expect(Object.keys(operationTable)).toEqual(routes)
+    expect(new Set(calls.map(([id]) => id))).toEqual(new Set(routes))
+    const { client, requests } = await startRecording()
+    const groups: Record<string, Record<string, unknown>> = { ...client, call: {} }
+    for (const id of routes) {
+      const [group = '', verb = ''] = id.split('.')
+      expect(groups[group]?.[verb], id).toBeTypeOf('function')
+    }
+    await client.lanes.heartbeat({ lane: 'feeds', owner: 'a' })
+    expect(requests).toMatchObject([{ url: '/api/bus/lanes/feeds/heartbeat' }])
+  })
+
+  it('answers with what the bus answered', async () => {
+    const { client } = await startTestBus()
+    const posted = await client.messages.post({ topic: 'converge', sender: 'a', body: 'é—🚌' })
+    expect(posted).toMatchObject({ id: 1, body: 'é—🚌' })
+    expect((await client.messages.read({ limit: 1 })).messages).toEqual([posted])
+  })
+
+  it('encodes what the path is filled with', async () => {
+    const { client, requests } = await startRecording()
+    for (const lane of ['a:b@c+d', 'a/b?c#d', 'é %', '\ud800']) await client.lanes.get({ lane })
+    expect(requests.map(({ url }) => url)).toEqual([
+      '/api/bus/lanes/a%3Ab%40c%2Bd',
+      '/api/bus/lanes/a%2Fb%3Fc%23d',
+      '/api/bus/lanes/%C3%A9%20%25',
+      '/api/bus/lanes/%EF%BF%BD',
+    ])
+  })
+
+  it('leaves out what is missing from the path, so that the bus refuses it', async () => {
+    const { client } = await startTestBus()
+    await expect(client.call('lanes.claim', { owner: 'a' })).rejects.toMatchObject({
+      statusCode: 422,
+      body: { errors: [{ path: 'lane' }] },
+    })
+    expect((await client.lanes.list({})).lanes).toEqual([])
+  })
+
+  it('of an operation that does not exist is a TypeError', async () => {
+    const { client } = await startRecording()
+    for (const id of ['lanes.steal', 'toString', '']) await expect(client.call(id, {})).rejects.toThrow(TypeError)
+  })
+})
+
+describe('the secret of the client', () => {
+  it('goes with every write and with no read', async () => {
+    const { client, requests } = await startRecording({ writeSecret: 'tr0ub4dor&3' })
+    for (const [id, input] of calls) await client.call(id, input)
+    const withSecret = requests.filter(({ headers }) => headers['x-bus-secret'] === 'tr0ub4dor&3')
+    const writes = requests.filter(({ method }) => method === 'POST')
+    expect(withSecret).toEqual(writes)
+    expect(writes).toHaveLength(5)
+    expect(requests.filter(({ headers }) => 'x-bus-secret' in headers)).toHaveLength(5)
+  })
+
+  it.each([undefined, ''])('is not sent when it is %j', async (writeSecret) => {
+    const { client, requests } = await startRecording({ writeSecret })
+    for (const [id, input] of calls) await client.call(id, input)
+    expect(requests.filter(({ headers }) => 'x-bus-secret' in headers)).toEqual([])
+  })
+})
+
+describe('the base URL of the client', () => {
+  it.each([
+    ['/api/bus', '/api/bus/status'],
+    ['/api/bus/', '/api/bus/status'],
+    ['/api/bus///', '/api/bus/status'],
+    ['', '/status'],
+    ['/', '/status'],
+    ['/proxy/of%20bus', '/proxy/of%20bus/status'],
+  ])('ending in %j asks for %s', async (basePath, url) => {
+    const { client, requests } = await startRecording({}, basePath)
+    await client.status.get({})
+    expect(requests).toMatchObject([{ url }])
+  })
+})
+
+describe('the connections of the client', () => {
+  it('are used again for the calls that follow', async () => {
+    const { client, server } = await startRecording()
+    for (const [id, input] of calls) await client.call(id, input)
+    expect(server.connectionCount()).toBe(1)
+  })
+
+  it('are as many as there are calls at once, and no more afterwards', async () => {
+    const { client, server } = await startRecording()
+    const ask = () => client.status.get({})
+    await Promise.all([ask(), ask(), ask()])
+    expect(server.connectionCount()).toBe(3)
+    await Promise.all([ask(), ask(), ask()])
+    expect(server.connectionCount()).toBe(3)
+  })
+
+  it('survive a refusal', async () => {
+    const bus = await startTestBus()
+    await expect(bus.client.lanes.get({ lane: 'new' })).rejects.toMatchObject({ statusCode: 404 })
+    expect((await bus.client.status.get({}))._meta.message_count).toBe(0)
+  })
+
+  it('are made anew when the bus was killed and started again between two calls', async () => {
+    const first = await startBusProcess(['--port', '0', '--database-url', 'sqlite::memory:'])
+    const client = createBusClient({ baseUrl: first.apiUrl })
+    await client.status.get({})
+    await first.kill()
+    await startBusProcess(['--port', new URL(first.origin).port, '--database-url', 'sqlite::memory:'])
+    expect((await client.lanes.claim({ lane: 'feeds', owner: 'a' })).decision).toBe('claim')
+  })
+
+  it('are made anew after calls that found no bus', async () => {
+    const first = await startTestBus()
+    const { client } = first
+    await client.status.get({})
+    await first.close()
+    for (let call = 0; call < 3; call++) await expect(client.status.get({})).rejects.toBeInstanceOf(BusUnreachable)
+    await startTestBus({ port: Number(new URL(first.origin).port) })
+    expect((await client.status.get({}))._meta.message_count).toBe(0)
+  })
+})
