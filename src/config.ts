@@ -28,18 +28,28 @@ export interface Setting<T = unknown> {
   readonly schema: z.ZodType<T, string | undefined>
 }
 
+/** `Number` takes blank text for 0, which is a port, too. */
+const toNumber = (text: string) => (text.trim() === '' ? Number.NaN : Number(text))
+
 const port = z
   .string()
   .default('8100')
-  .transform(Number)
+  .transform(toNumber)
   .refine((value) => Number.isInteger(value) && value >= 0 && value <= 65_535, { error: 'be a port from 0 to 65535' })
 
-const positiveSeconds = (standard: number) =>
+const positiveSeconds = (standard: number, most: number) =>
   z
     .string()
     .default(String(standard))
-    .transform(Number)
-    .refine((value) => Number.isFinite(value) && value > 0, { error: 'be a positive number of seconds' })
+    .transform(toNumber)
+    // Times are kept in whole milliseconds, and less than one would be none.
+    .refine((value) => Number.isFinite(value) && value >= 0.001, { error: 'be a positive number of seconds' })
+    .refine((value) => value <= most, { error: `be at most ${most} seconds` })
+
+/** A timer of Node that is longer than this ends at once. */
+const MAX_TIMER_SECONDS = 2_147_483
+/** A century: a moment so far away still has a date. */
+const MAX_LEASE_SECONDS = 3_155_760_000
 
 const names = z
   .string()
@@ -88,7 +98,7 @@ export const busSettings = {
     flag: 'max-lease-seconds',
     summary: 'The longest lease that a claim can get, in seconds; longer ones are clamped to it.',
     standard: '86400',
-    schema: positiveSeconds(86_400),
+    schema: positiveSeconds(86_400, MAX_LEASE_SECONDS),
   },
   allowedHosts: {
     env: 'BUS_ALLOWED_HOSTS',
@@ -114,7 +124,7 @@ export const clientSettings = {
     flag: 'timeout-s',
     summary: 'Time limit of one request to the bus, in seconds.',
     standard: '10.0',
-    schema: positiveSeconds(10),
+    schema: positiveSeconds(10, MAX_TIMER_SECONDS),
   },
   agentId: {
     env: 'BUS_MCP_AGENT_ID',
@@ -126,7 +136,8 @@ export const clientSettings = {
       .optional()
       .refine((value) => value === undefined || (value.length <= 128 && !/\p{Cc}/u.test(value)), {
         error: 'have at most 128 characters and no control characters',
-      }),
+      })
+      .refine((value) => value?.trim() !== '', { error: 'not be blank' }),
   },
   writeSecret,
 } as const satisfies Record<string, Setting>

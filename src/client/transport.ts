@@ -99,13 +99,16 @@ const NOT_CONNECTED: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', 'the host name could not be resolved'],
   ['EHOSTUNREACH', 'no route to the host'],
   ['ENETUNREACH', 'no route to the network'],
-  ['EPROTO', 'what answers there speaks no TLS; perhaps it is http://'],
 ])
 
 function toTransportError(error: unknown, { socket }: ClientRequest): TransportError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const notConnected = NOT_CONNECTED.get(code)
   if (notConnected !== undefined) return new TransportError(notConnected, false, error)
+  // The system's text is several lines of OpenSSL. Which code it has depends on the version of Node.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return new TransportError('the TLS handshake failed; perhaps it is http://', false, error)
+  }
   const sent = socket !== null && !socket.connecting
   if (error instanceof TimeoutError) return new TransportError(error.message, sent, error)
   if (code === 'ECONNRESET' || code === 'EPIPE') return new TransportError('the connection broke off', sent, error)

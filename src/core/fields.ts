@@ -3,7 +3,9 @@ import { z } from 'zod'
 // Tab and newline (on Windows CR LF) are text; every other control character (C0, DEL, C1) only ever hides something
 // from a reader, a lone CR included.
 const CONTROL = /[^\P{Cc}\t\n\r]|\r(?!\n)/u
-const LINE_BREAK_OR_TAB = /[\t\r\n]/
+const LINE_BREAK_OR_TAB = /[\t\r\n\u2028\u2029]/
+/** Something other than spaces and the format characters that no font shows. */
+const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}]/u
 
 /**
  * A single line of 1 to `maxLength` characters (code points), without control characters, with something to see in it.
@@ -17,7 +19,7 @@ export function printableLine(what: string, maxLength: number): z.ZodString {
       z.refine((text) => countCharacters(text) <= maxLength, {
         error: `${what} must have at most ${maxLength} characters`,
       }),
-      z.refine((text) => text.trim() !== '', { error: `${what} must not be empty` }),
+      z.refine((text) => VISIBLE.test(text), { error: `${what} must not be empty` }),
       z.refine((text) => isCleanText(text) && !LINE_BREAK_OR_TAB.test(text), {
         error: `${what} must be one line without control characters`,
       }),

@@ -12,14 +12,14 @@ const WRITES_BEFORE_KILL = 200
 /** What the bus acknowledged: for good, whatever happens to its process. */
 interface Ledger {
   readonly bodyById: Map<number, string>
-  readonly fenceByLane: Map<string, number>
+  readonly lanes: Map<string, { readonly fence: number; readonly rev: number }>
 }
 
 describe('a bus that is killed under load', () => {
   it(`has every acknowledged message and lane when it is started again on the same file, ${ROUNDS} times over`, async () => {
     const databaseUrl = `sqlite:${join(createTempFolder(), 'bus.db')}`
     const start = () => startBusProcess(['--port', '0', '--database-url', databaseUrl])
-    const ledger: Ledger = { bodyById: new Map(), fenceByLane: new Map() }
+    const ledger: Ledger = { bodyById: new Map(), lanes: new Map() }
     for (let round = 1; round <= ROUNDS; round++) {
       const bus = await start()
       const load = createLoad(ledger, round)
@@ -39,7 +39,7 @@ describe('a bus that is killed under load', () => {
 })
 
 /** Writers that post and claim, and note what was acknowledged, until the bus is gone. */
-function createLoad({ bodyById, fenceByLane }: Ledger, round: number) {
+function createLoad({ bodyById, lanes }: Ledger, round: number) {
   let acknowledged = 0
   let startKilling = () => {}
   const underWay = new Promise<void>((resolve) => {
@@ -53,7 +53,7 @@ function createLoad({ bodyById, fenceByLane }: Ledger, round: number) {
         const { id } = await client.messages.post({ topic: 'load', sender: `writer-${writer}`, body })
         bodyById.set(id, body)
         const { lane } = await client.lanes.claim({ lane: `lane-${writer}-${count % 20}`, owner: `writer-${writer}` })
-        fenceByLane.set(lane.name, lane.fence)
+        lanes.set(lane.name, { fence: lane.fence, rev: lane.rev })
         acknowledged += 2
         if (acknowledged >= WRITES_BEFORE_KILL) startKilling()
       }
@@ -78,11 +78,13 @@ async function expectMessages(client: BusClient, { bodyById }: Ledger): Promise<
   expect(lost).toEqual([])
 }
 
-/** Each lane that was acknowledged is held by its writer; only a claim whose answer was lost may have come after. */
-async function expectLanes(client: BusClient, { fenceByLane }: Ledger): Promise<void> {
-  const { lanes } = await client.lanes.list({ limit: 500 })
-  const kept = new Map(lanes.map((lane) => [lane.name, lane]))
-  for (const [name, fence] of fenceByLane) {
+/** Each lane is still held by its writer, in the tenure and at least in the revision that were acknowledged. */
+async function expectLanes(client: BusClient, { lanes }: Ledger): Promise<void> {
+  const page = await client.lanes.list({ limit: 500 })
+  const kept = new Map(page.lanes.map((lane) => [lane.name, lane]))
+  for (const [name, { fence, rev }] of lanes) {
     expect(kept.get(name)).toMatchObject({ name, fence, state: 'held', owner: `writer-${name.split('-')[1]}` })
+    // A renewal whose answer was lost may have come after.
+    expect(kept.get(name)?.rev).toBeGreaterThanOrEqual(rev)
   }
 }

@@ -99,87 +99,13 @@ class Refusal extends Error {
 const MAX_BODY_BYTES = 65_536
 
 function createOldApi({ writeSecret, now = Date.now }: OldBusOptions): (request: OldBusRequest) => Answer {
-  const messages: OldMessage[] = []
-  const lanes = new Map<string, OldLane>()
-  const remainingMs = ({ lease_expires_at }: OldLane) => Date.parse(lease_expires_at ?? '') - now()
-  const isLive = (lane: OldLane) => lane.owner !== null && remainingMs(lane) > 0
-  const hold = (lane: string, owner: string, claimedAt: string | null, leaseSeconds: number): OldLane => {
-    const expiresAt = toPythonMoment(now() + leaseSeconds * 1000)
-    const held = { lane, owner, claimed_at: claimedAt ?? toPythonMoment(now()), lease_expires_at: expiresAt }
-    lanes.set(lane, held)
-    return held
-  }
-
-  const postMessage = (fields: Fields) => {
-    const [topic, sender, body] = ['topic', 'sender', 'body'].map((name) => readString(fields, name))
-    if (Buffer.byteLength(body ?? '') > MAX_BODY_BYTES) throw new Refusal(413, `body exceeds ${MAX_BODY_BYTES} bytes`)
-    const message = {
-      id: messages.length + 1,
-      topic: topic ?? '',
-      sender: sender ?? '',
-      body: body ?? '',
-      action_flag: fields.action_flag === true,
-      ts: toPythonMoment(now()),
-    }
-    messages.unshift(message)
-    return message
-  }
-
-  const readMessages = (query: URLSearchParams) => {
-    const limit = readLimit(query.get('limit'))
-    const topic = query.get('topic')
-    return { messages: messages.filter((message) => topic === null || message.topic === topic).slice(0, limit) }
-  }
-
-  const claim = (name: string, fields: Fields) => {
-    const owner = readString(fields, 'owner')
-    const lease_s = readLease(fields)
-    const lane = lanes.get(name)
-    if (lane && isLive(lane) && lane.owner !== owner) {
-      const seconds = Math.trunc(remainingMs(lane) / 1000)
-      throw new Refusal(409, `lane '${name}' held by '${lane.owner}' (lease ${seconds}s remaining)`)
-    }
-    const isRenewal = lane?.owner === owner
-    const decision = isRenewal ? 'renew' : lane?.owner ? 'steal' : 'claim'
-    return { ok: true, decision, lane: hold(name, owner, isRenewal ? lane.claimed_at : null, lease_s), lease_s }
-  }
-
-  const heartbeat = (name: string, fields: Fields) => {
-    const owner = readString(fields, 'owner')
-    const lease_s = readLease(fields)
-    const lane = lanes.get(name)
-    if (!lane || !isLive(lane) || lane.owner !== owner) {
-      throw new Refusal(409, `lane '${name}' not held live by '${owner}' -- claim it instead`)
-    }
-    return { ok: true, decision: 'heartbeat', lane: hold(name, owner, lane.claimed_at, lease_s), lease_s }
-  }
-
-  const release = (name: string, fields: Fields) => {
-    const owner = readString(fields, 'owner')
-    const lane = lanes.get(name)
-    if (lane && isLive(lane) && lane.owner !== owner) {
-      throw new Refusal(409, `lane '${name}' held live by another owner`)
-    }
-    const free = { lane: name, owner: null, claimed_at: null, lease_expires_at: null }
-    lanes.set(name, free)
-    return { ok: true, decision: 'released', lane: free }
-  }
-
-  const status = () => {
-    const held = [...lanes.values()].filter(({ owner }) => owner !== null)
-    const active = held.filter(isLive)
-    const orphaned = held.filter((lane) => !isLive(lane))
-    const pending = messages.filter(({ action_flag }) => action_flag)
-    return {
-      active_lanes: active,
-      orphaned_claims: orphaned,
-      recent_messages: messages.slice(0, 20),
-      pending_action_flags: pending,
-      _meta: { active_lane_count: active.length, message_count: messages.length, arms_nothing: true },
-    }
-  }
-
-  const laneRoutes = { claim, release, heartbeat }
+  const blackboard = createBlackboard(now)
+  const lanes = createLanes(now)
+  const status = () => ({
+    ...lanes.status(),
+    ...blackboard.status(),
+    _meta: { active_lane_count: lanes.status().active_lanes.length, arms_nothing: true },
+  })
 
   const route = ({ method, url, headers, body }: OldBusRequest): unknown => {
     const [path = '', query = ''] = url.split('?', 2)
@@ -194,19 +120,12 @@ function createOldApi({ writeSecret, now = Date.now }: OldBusOptions): (request:
       if (method !== 'GET') throw new Refusal(405, 'Method Not Allowed', { allow: 'GET' })
       return run()
     }
-    if (path === '/api/bus/message') return write(postMessage)
-    if (path === '/api/bus/messages') return read(() => readMessages(new URLSearchParams(query)))
+    if (path === '/api/bus/message') return write(blackboard.post)
+    if (path === '/api/bus/messages') return read(() => blackboard.read(new URLSearchParams(query)))
     if (path === '/api/bus/status') return read(status)
-    const lane = /^\/api\/bus\/lanes\/([^/]+)\/(claim|release|heartbeat)$/.exec(path)
-    if (!lane) throw new Refusal(404, 'Not Found')
-    const name = decodeURIComponent(lane[1] ?? '')
-    const run = laneRoutes[lane[2] as keyof typeof laneRoutes] // One of the three, as just matched.
-    return write((fields) => {
-      if (!/^[A-Za-z0-9_-]+$/.test(name)) {
-        throw invalid('string_pattern_mismatch', ['path', 'lane'], "String should match pattern '^[A-Za-z0-9_-]+$'")
-      }
-      return run(name, fields)
-    })
+    const [, lane, verb] = /^\/api\/bus\/lanes\/([^/]+)\/(claim|release|heartbeat)$/.exec(path) ?? []
+    if (lane === undefined) throw new Refusal(404, 'Not Found')
+    return write((fields) => lanes[verb as 'claim' | 'release' | 'heartbeat'](readLane(lane), fields)) // As matched.
   }
 
   return (request) => {
@@ -217,6 +136,91 @@ function createOldApi({ writeSecret, now = Date.now }: OldBusOptions): (request:
       throw error
     }
   }
+}
+
+function createBlackboard(now: () => number) {
+  const messages: OldMessage[] = []
+  return {
+    post: (fields: Fields) => {
+      const message = {
+        id: messages.length + 1,
+        topic: readString(fields, 'topic'),
+        sender: readString(fields, 'sender'),
+        body: readString(fields, 'body'),
+        action_flag: fields.action_flag === true,
+        ts: toPythonMoment(now()),
+      }
+      if (Buffer.byteLength(message.body) > MAX_BODY_BYTES) {
+        throw new Refusal(413, `body exceeds ${MAX_BODY_BYTES} bytes`)
+      }
+      messages.unshift(message)
+      return message
+    },
+    read: (query: URLSearchParams) => {
+      const limit = readLimit(query.get('limit'))
+      const topic = query.get('topic')
+      return { messages: messages.filter((message) => topic === null || message.topic === topic).slice(0, limit) }
+    },
+    status: () => ({
+      recent_messages: messages.slice(0, 20),
+      pending_action_flags: messages.filter(({ action_flag }) => action_flag),
+    }),
+  }
+}
+
+function createLanes(now: () => number) {
+  const lanes = new Map<string, OldLane>()
+  const remainingMs = ({ lease_expires_at }: OldLane) => Date.parse(lease_expires_at ?? '') - now()
+  const isLive = (lane: OldLane) => lane.owner !== null && remainingMs(lane) > 0
+  const hold = (lane: string, owner: string, claimedAt: string | null, leaseSeconds: number): OldLane => {
+    const expiresAt = toPythonMoment(now() + leaseSeconds * 1000)
+    const held = { lane, owner, claimed_at: claimedAt ?? toPythonMoment(now()), lease_expires_at: expiresAt }
+    lanes.set(lane, held)
+    return held
+  }
+  return {
+    claim: (name: string, fields: Fields) => {
+      const owner = readString(fields, 'owner')
+      const lease_s = readLease(fields)
+      const lane = lanes.get(name)
+      if (lane && isLive(lane) && lane.owner !== owner) {
+        const seconds = Math.trunc(remainingMs(lane) / 1000)
+        throw new Refusal(409, `lane '${name}' held by '${lane.owner}' (lease ${seconds}s remaining)`)
+      }
+      const isRenewal = lane?.owner === owner
+      const decision = isRenewal ? 'renew' : lane?.owner ? 'steal' : 'claim'
+      return { ok: true, decision, lane: hold(name, owner, isRenewal ? lane.claimed_at : null, lease_s), lease_s }
+    },
+    heartbeat: (name: string, fields: Fields) => {
+      const owner = readString(fields, 'owner')
+      const lease_s = readLease(fields)
+      const lane = lanes.get(name)
+      if (!lane || !isLive(lane) || lane.owner !== owner) {
+        throw new Refusal(409, `lane '${name}' not held live by '${owner}' -- claim it instead`)
+      }
+      return { ok: true, decision: 'heartbeat', lane: hold(name, owner, lane.claimed_at, lease_s), lease_s }
+    },
+    release: (name: string, fields: Fields) => {
+      const owner = readString(fields, 'owner')
+      const lane = lanes.get(name)
+      if (lane && isLive(lane) && lane.owner !== owner) {
+        throw new Refusal(409, `lane '${name}' held live by another owner`)
+      }
+      const free = { lane: name, owner: null, claimed_at: null, lease_expires_at: null }
+      lanes.set(name, free)
+      return { ok: true, decision: 'released', lane: free }
+    },
+    status: () => {
+      const held = [...lanes.values()].filter(({ owner }) => owner !== null)
+      return { active_lanes: held.filter(isLive), orphaned_claims: held.filter((lane) => !isLive(lane)) }
+    },
+  }
+}
+
+function readLane(segment: string): string {
+  const lane = decodeURIComponent(segment)
+  if (/^[A-Za-z0-9_-]+$/.test(lane)) return lane
+  throw invalid('string_pattern_mismatch', ['path', 'lane'], "String should match pattern '^[A-Za-z0-9_-]+$'")
 }
 
 function parseFields(body: string): Fields {

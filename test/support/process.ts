@@ -20,9 +20,12 @@ export function cleanEnvironment(extra: Environment = {}): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(own), ...extra }
 }
 
-/** Runs the program to its end. */
+/** Runs the program to its end; one that does not end is killed after the test. */
 export async function runMain(args: readonly string[], env: Environment = {}, input = ''): Promise<Run> {
   const child = spawn(process.execPath, [MAIN, ...args], { env: cleanEnvironment(env) })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
   child.stdin.end(input)
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)

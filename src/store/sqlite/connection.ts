@@ -27,23 +27,29 @@ export function createTransaction(connection: SqliteConnection, now: Clock): Tra
   }
 }
 
-/** Runs bodies one after another, each on a snapshot of its own. */
-export function createSnapshotReader(
-  connection: SqliteConnection,
-  reader: Reader,
-): <T>(body: (reader: Reader) => Promise<T>) => Promise<T> {
+export interface SnapshotReader {
+  /** Runs bodies one after another, each on a snapshot of its own. */
+  read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
+  /** Resolves when every body accepted so far has ended. */
+  drain(): Promise<unknown>
+}
+
+export function createSnapshotReader(connection: SqliteConnection, reader: Reader): SnapshotReader {
   let turn: Promise<unknown> = Promise.resolve()
-  return (body) => {
-    const run = async () => {
-      try {
-        connection.exec('begin')
-        return await body(reader).finally(() => connection.exec('commit'))
-      } catch (error) {
-        throw toStoreError(error)
+  return {
+    read: (body) => {
+      const run = async () => {
+        try {
+          connection.exec('begin')
+          return await body(reader).finally(() => connection.exec('commit'))
+        } catch (error) {
+          throw toStoreError(error)
+        }
       }
-    }
-    const result = turn.then(run)
-    turn = result.catch(() => {})
-    return result
+      const result = turn.then(run)
+      turn = result.catch(() => {})
+      return result
+    },
+    drain: () => turn,
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type Database, type Migration, single, sql, type Transaction } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
-import { createSnapshotReader, createTransaction } from './connection.ts'
+import { createSnapshotReader, createTransaction, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -38,12 +38,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   try {
     const path = locateFile(options.path)
     const lock = lockFile(driver, path)
-    try {
-      return await openConnections(driver, path, options, lock.release)
-    } catch (error) {
-      lock.release()
-      throw error
-    }
+    return await openConnections(driver, path, options, lock.release)
   } catch (error) {
     if (error instanceof AppError) throw error
     const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
@@ -54,11 +49,35 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
 async function openConnections(
   driver: SqliteDriver,
   path: string,
-  { migrations, createClock: makeClock = createClock }: SqliteOptions,
+  options: SqliteOptions,
   release: () => void,
 ): Promise<Database> {
-  const isInMemory = path === ':memory:'
-  const connection = openWriter(driver, path)
+  const connections: SqliteConnection[] = []
+  const connect = () => {
+    const connection = driver.open(path)
+    connections.unshift(connection)
+    return connection
+  }
+  const closeAll = () => {
+    for (const connection of connections) connection.close()
+    release()
+  }
+  try {
+    return await openStore(connect, path === ':memory:', options, closeAll)
+  } catch (error) {
+    closeAll()
+    throw error
+  }
+}
+
+async function openStore(
+  connect: () => SqliteConnection,
+  isInMemory: boolean,
+  { migrations, createClock: makeClock = createClock }: SqliteOptions,
+  closeAll: () => void,
+): Promise<Database> {
+  const connection = connect()
+  prepareWriter(connection)
   const setup = createTransaction(connection, createClock(0))
   await migrate(setup, connection, migrations)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
@@ -66,24 +85,21 @@ async function openConnections(
     sql`select epoch, last_moment from bus_store`,
   )
   const now = makeClock(last_moment)
-  const transaction = createTransaction(connection, now)
-  const writer = createGroupCommit(connection, transaction, async ({ run }) => {
+  const writer = createGroupCommit(connection, createTransaction(connection, now), async ({ run }) => {
     await run(sql`update bus_store set last_moment = ${now()}`)
   })
-  const readerConnection = isInMemory ? undefined : openReader(driver, path)
+  // A database in memory has only this one connection, so a read waits for its turn among the writes.
+  const reader = isInMemory ? { read: writer.write, drain: writer.drain } : openReader(connect(), now)
   const database: Database = {
     epoch,
     write: writer.write,
-    // A database in memory has only this one connection, so a read waits for its turn among the writes.
-    read: readerConnection
-      ? createSnapshotReader(readerConnection, createTransaction(readerConnection, now))
-      : writer.write,
+    read: reader.read,
     probe: () => writer.write(async () => {}),
     close: async () => {
       await writer.drain()
-      readerConnection?.close()
-      connection.close()
-      release()
+      await reader.drain()
+      if (!isInMemory) emptyLog(connection)
+      closeAll()
     },
   }
   await database.probe()
@@ -91,8 +107,7 @@ async function openConnections(
   return database
 }
 
-function openWriter(driver: SqliteDriver, path: string): SqliteConnection {
-  const connection = driver.open(path)
+function prepareWriter(connection: SqliteConnection): void {
   refuseForeign(connection)
   // The drivers are compiled to fall back to NORMAL in WAL mode, so FULL is said after WAL, and asserted after a write.
   connection.exec(`
@@ -103,13 +118,20 @@ function openWriter(driver: SqliteDriver, path: string): SqliteConnection {
     pragma wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES};
     pragma busy_timeout = 2000;
     pragma application_id = ${APPLICATION_ID};`)
-  return connection
 }
 
-function openReader(driver: SqliteDriver, path: string): SqliteConnection {
-  const connection = driver.open(path)
+/** Leaves everything in the one file. Closing alone does not: a driver may keep the file open for its statements' sake. */
+function emptyLog(connection: SqliteConnection): void {
+  try {
+    connection.exec('pragma wal_checkpoint(truncate)')
+  } catch {
+    // What is in the log is as durable as the rest, and the next start takes it over.
+  }
+}
+
+function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   connection.exec('pragma query_only = on; pragma busy_timeout = 2000;')
-  return connection
+  return createSnapshotReader(connection, createTransaction(connection, now))
 }
 
 function refuseForeign(connection: SqliteConnection): void {
@@ -165,12 +187,13 @@ async function migrate(
 
 /** The file's one true path, so that two names of one file make one lock. */
 function locateFile(path: string): string {
-  const folder = dirname(resolve(path))
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(realpathSync(folder), basename(path))
+  const file = resolve(path)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   try {
     return realpathSync(file)
   } catch {
-    return file
+    // Only a file that is there has a true path, and a link may point to one that is not there yet.
+    closeSync(openSync(file, 'a'))
+    return realpathSync(file)
   }
 }

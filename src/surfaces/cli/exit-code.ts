@@ -19,6 +19,8 @@ export function toExitCode(error: unknown, operation: AnyOperation | undefined):
   if (error instanceof UsageError) return errorKinds.invalid.exitCode
   if (error instanceof BusUnreachable) return errorKinds.unavailable.exitCode
   if (!(error instanceof BusApiError)) return errorKinds.internal.exitCode
+  // An answer that says yes and is none of a bus: the bus itself is not there.
+  if (error.statusCode < 400) return errorKinds.unavailable.exitCode
 
   const declared: Readonly<Record<string, ErrorSpec>> = { ...commonErrors, ...operation?.errors }
   const { code } = error.body

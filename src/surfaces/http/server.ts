@@ -34,6 +34,8 @@ export const CALLER_REQUEST_ID: RegExp = /^[\w.-]{1,64}$/
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 5_000
+/** How often Node looks for those that are past them; it would be every 30 s. */
+const TIMEOUT_CHECK_MS = 1_000
 
 type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, requestId: string) => Promise<void>
 
@@ -60,7 +62,7 @@ export function createHttpServer(options: HttpOptions): Server {
     return answerApi(request, response, url, requestId)
   }
 
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: TIMEOUT_CHECK_MS }, (request, response) => {
     const requestId = nameRequest(request)
     response.setHeader(REQUEST_ID_HEADER, requestId)
     answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {

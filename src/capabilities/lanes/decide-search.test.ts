@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { type Rule, ruleNames } from '../../../test/correctness/lane-rules.ts'
+import { type Decide, searchDecisions } from '../../../test/correctness/search.ts'
+import { type Decision, decide, type Lane } from './decide.ts'
+
+type Change = Extract<Decision, { next: Lane }>
+
+/** The right rule, but for what it makes of the lane where it changes it. */
+function changing(outcomes: readonly Decision['outcome'][], edit: (change: Change) => Partial<Lane>): Decide {
+  return (name, lane, command, now) => {
+    const decision = decide(name, lane, command, now)
+    if (!('next' in decision) || !outcomes.includes(decision.outcome)) return decision
+    return { ...decision, next: { ...decision.next, ...edit(decision) } }
+  }
+}
+
+/** Rules with one mistake each, and the promise that it breaks. */
+const mistakes: readonly { readonly name: string; readonly breaks: Rule; readonly decide: Decide }[] = [
+  {
+    name: 'steals one millisecond early',
+    breaks: 'a live tenure is changed by its own holder only',
+    decide: (name, lane, command, now) => decide(name, lane, command, command.kind === 'claim' ? now + 1 : now),
+  },
+  {
+    name: 'takes two processes under one name for one',
+    breaks: 'a live tenure is changed by its own holder only',
+    decide: (name, lane, command, now) => {
+      const isNamesake = lane?.tenure?.owner === command.owner
+      return decide(name, lane, isNamesake ? { ...command, session: lane.tenure?.session } : command, now)
+    },
+  },
+  {
+    name: 'renews one millisecond late',
+    breaks: 'a heartbeat never begins a tenure',
+    decide: (name, lane, command, now) => decide(name, lane, command, command.kind === 'heartbeat' ? now - 1 : now),
+  },
+  {
+    name: 'ignores the fence',
+    breaks: 'a command that names an older fence changes nothing',
+    decide: (name, lane, command, now) =>
+      decide(name, lane, command.kind === 'claim' ? command : { ...command, fence: undefined }, now),
+  },
+  {
+    name: 'forgets the lane on release, so that its fence starts again',
+    breaks: 'a change of tenure raises the fence by one, and nothing else touches it',
+    decide: changing(['released'], () => ({ fence: 0 })),
+  },
+  {
+    name: 'raises the fence on renewal',
+    breaks: 'a change of tenure raises the fence by one, and nothing else touches it',
+    decide: changing(['renew'], ({ next, lapsed }) => ({ fence: lapsed ? next.fence : next.fence + 1 })),
+  },
+  {
+    name: 'lets a lapsed holder go on as if nothing had happened',
+    breaks: 'a change of tenure raises the fence by one, and nothing else touches it',
+    decide: changing(['renew'], ({ next, lapsed }) => ({ fence: lapsed ? next.fence - 1 : next.fence })),
+  },
+  {
+    name: 'does not count a heartbeat as a change',
+    breaks: 'every change raises the rev by one',
+    decide: changing(['heartbeat'], ({ next }) => ({ rev: next.rev - 1 })),
+  },
+  {
+    name: 'believes a clock that was set back',
+    breaks: 'time never runs backwards for a lane',
+    decide: (name, lane, command, now) => decide(name, lane && { ...lane, changedAt: now }, command, now),
+  },
+  {
+    name: 'grants a lease that is over when it is granted',
+    breaks: 'a lease ends after its renewal, as late as was asked',
+    decide: changing(['claim'], ({ next, at }) => ({ tenure: next.tenure && { ...next.tenure, expiresAt: at } })),
+  },
+  {
+    name: 'leaves a stolen lane with the one it was stolen from',
+    breaks: 'whoever is granted the lane holds it',
+    decide: changing(['steal'], ({ next, event }) => ({
+      tenure: next.tenure && { ...next.tenure, owner: event.from ?? '' },
+    })),
+  },
+  {
+    name: 'forgets whose tenure ended',
+    breaks: 'the tenure that ended is the last one',
+    decide: changing(['steal'], () => ({ last: undefined })),
+  },
+  {
+    name: 'refuses whoever finds an orphaned claim',
+    breaks: 'a claim is refused only while another holds the lane live',
+    decide: (name, lane, command, now) => {
+      const decision = decide(name, lane, command, now)
+      return decision.outcome === 'steal' ? { outcome: 'refused', refusal: 'lane_held', at: decision.at } : decision
+    },
+  },
+  {
+    name: 'refuses a heartbeat that names its own fence',
+    breaks: 'a live holder can always renew',
+    decide: (name, lane, command, now) =>
+      command.kind === 'heartbeat' && command.fence !== undefined
+        ? { outcome: 'refused', refusal: 'lease_lost', at: Math.max(now, lane?.changedAt ?? now) }
+        : decide(name, lane, command, now),
+  },
+  {
+    name: 'lets nobody clear an orphaned claim',
+    breaks: 'a release ends a tenure that is its own or over, and no other',
+    decide: (name, lane, command, now) => {
+      const decision = decide(name, lane, command, now)
+      return 'event' in decision && decision.event.kind === 'clear'
+        ? { outcome: 'unchanged', at: decision.at }
+        : decision
+    },
+  },
+  {
+    name: 'tells the history of what did not happen',
+    breaks: 'a decision without a change has neither a next lane nor an event',
+    decide: (name, lane, command, now) => {
+      const decision = decide(name, lane, command, now)
+      return decision.outcome === 'refused' ? Object.assign(decision, { event: undefined }) : decision
+    },
+  },
+]
+
+describe('the rule of the lane, searched exhaustively', () => {
+  it('keeps every promise in all that three owners and their twins can bring about', () => {
+    const { decisions, violations } = searchDecisions(decide)
+    expect(violations).toEqual([])
+    expect(decisions).toBeGreaterThanOrEqual(90_000)
+  })
+
+  for (const { name, breaks, decide: wrongDecide } of mistakes) {
+    it(`finds out a rule that ${name}`, () => {
+      const { violations } = searchDecisions(wrongDecide, breaks)
+      expect(violations.map(({ rule }) => rule)).toContain(breaks)
+    })
+  }
+
+  it('was seen to fail on every promise', () => {
+    expect(new Set(mistakes.map(({ breaks }) => breaks))).toEqual(new Set(ruleNames))
+  })
+
+  it('tells the shortest way to a broken promise', () => {
+    const early: Decide = (name, lane, command, now) => decide(name, lane, command, now + 1)
+    const rule = 'a live tenure is changed by its own holder only'
+    const { violations } = searchDecisions(early, rule)
+    expect(violations.find((violation) => violation.rule === rule)?.steps).toEqual([
+      'claim by ann for 2 ms, 0 ms after the last change',
+      'claim by ann (twin) for 2 ms, 1 ms after the last change',
+    ])
+  })
+})

@@ -1,0 +1,276 @@
+import { readFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import {
+  busSettings,
+  clientSettings,
+  namePerson,
+  nameSession,
+  parseDatabaseUrl,
+  readBusConfig,
+  readClientConfig,
+  VERSION,
+} from './config.ts'
+
+type Values = Readonly<Record<string, string | undefined>>
+
+const readBus = (env: Values = {}, flags: Values = {}) => readBusConfig({ env, flags })
+
+/** The settings of a client, and what was said aloud. */
+function readClient(env: Values = {}, flags: Values = {}) {
+  const warnings: string[] = []
+  return { config: readClientConfig({ env, flags }, (problem) => warnings.push(problem)), warnings }
+}
+
+/** What starting a bus with these is refused with. */
+function refusalOf(env: Values, flags: Values = {}): string {
+  try {
+    readBus(env, flags)
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'AppError', kind: 'invalid', code: 'invalid_request' })
+    return error instanceof Error ? error.message : ''
+  }
+  throw new Error('the settings were accepted')
+}
+
+describe('the version', () => {
+  it('is that of package.json', () => {
+    const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
+    const { version }: { version: unknown } = JSON.parse(text)
+    expect(VERSION).toBe(version)
+  })
+})
+
+describe('the settings of a bus', () => {
+  it('are the standard ones when nothing is set', () => {
+    expect(readBus()).toEqual({
+      host: '127.0.0.1',
+      port: 8100,
+      databaseUrl: undefined,
+      maxLeaseSeconds: 86_400,
+      allowedHosts: [],
+      writeSecret: undefined,
+    })
+  })
+
+  it('come from the environment', () => {
+    const env = {
+      BUS_HOST: '0.0.0.0',
+      BUS_PORT: '0',
+      BUS_DATABASE_URL: 'sqlite:./bus.db',
+      BUS_MAX_LEASE_SECONDS: '0.5',
+      BUS_ALLOWED_HOSTS: 'bus.local, build.local,',
+      BUS_WRITE_SECRET: 'open sesame',
+    }
+    expect(readBus(env)).toEqual({
+      host: '0.0.0.0',
+      port: 0,
+      databaseUrl: 'sqlite:./bus.db',
+      maxLeaseSeconds: 0.5,
+      allowedHosts: ['bus.local', 'build.local'],
+      writeSecret: 'open sesame',
+    })
+  })
+
+  it('come from the command line before the environment, whose value is then not even looked at', () => {
+    expect(readBus({ BUS_PORT: '8200' }, { port: '8300' }).port).toBe(8300)
+    expect(readBus({ BUS_PORT: 'nonsense' }, { port: '8300' }).port).toBe(8300)
+    expect(readBus({ BUS_PORT: '8200' }, { port: undefined }).port).toBe(8200)
+  })
+
+  it('count as unset when their variable or flag is empty, as for the first bus', () => {
+    const env = Object.fromEntries(Object.values(busSettings).map((setting) => [setting.env, '']))
+    expect(readBus(env)).toEqual(readBus())
+    expect(readBus({ BUS_PORT: '8200' }, { port: '' }).port).toBe(8200)
+  })
+
+  it.each([
+    ['BUS_PORT', 'abc', 'BUS_PORT must be a port from 0 to 65535'],
+    ['BUS_PORT', '65536', 'BUS_PORT must be a port from 0 to 65535'],
+    ['BUS_PORT', '-1', 'BUS_PORT must be a port from 0 to 65535'],
+    ['BUS_PORT', '80.5', 'BUS_PORT must be a port from 0 to 65535'],
+    ['BUS_PORT', ' ', 'BUS_PORT must be a port from 0 to 65535'],
+    ['BUS_MAX_LEASE_SECONDS', '1h', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', '0', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', '0.0001', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', '-60', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', 'Infinity', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', 'NaN', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_MAX_LEASE_SECONDS', '1e300', 'BUS_MAX_LEASE_SECONDS must be at most 3155760000 seconds'],
+  ])('refuse to start a bus with %s=%j, and say how it must be', (name, value, message) => {
+    expect(refusalOf({ [name]: value })).toBe(message)
+  })
+
+  it('name the flag when it is the flag that cannot be used', () => {
+    expect(refusalOf({ BUS_PORT: '8200' }, { port: 'abc' })).toBe('--port must be a port from 0 to 65535')
+  })
+
+  it.each([' secret', 'secret ', ' ', 'sécret', 'se\tcret', 'secret\n', 'schl\u00fcssel', '🔑'])(
+    'refuse the secret %j, which no header would carry as it is, and do not repeat it',
+    (secret) => {
+      const message = refusalOf({ BUS_WRITE_SECRET: secret })
+      expect(message).toBe(
+        'BUS_WRITE_SECRET must be printable ASCII that neither begins nor ends with a space, for it travels in an HTTP header',
+      )
+    },
+  )
+
+  it.each(['x', 'tr0ub4dor&3', 'correct horse battery staple', '!~', 'a,b'])('take the secret %j', (secret) => {
+    expect(readBus({ BUS_WRITE_SECRET: secret }).writeSecret).toBe(secret)
+  })
+
+  it('never take the secret from the command line, which every user of the machine can see', () => {
+    expect(readBus({}, { 'write-secret': 'seen' }).writeSecret).toBeUndefined()
+    for (const settings of [busSettings, clientSettings]) expect(settings.writeSecret).not.toHaveProperty('flag')
+  })
+})
+
+describe('the settings of a client', () => {
+  const STANDARD = {
+    baseUrl: 'http://127.0.0.1:8100/api/bus',
+    timeoutSeconds: 10,
+    agentId: undefined,
+    writeSecret: undefined,
+  }
+
+  it('are the standard ones when nothing is set, or set to nothing, and nothing is said', () => {
+    expect(readClient()).toEqual({ config: STANDARD, warnings: [] })
+    const env = Object.fromEntries(Object.values(clientSettings).map((setting) => [setting.env, '']))
+    expect(readClient(env)).toEqual({ config: STANDARD, warnings: [] })
+  })
+
+  it('come from the command line before the environment', () => {
+    const env = {
+      BUS_MCP_BASE_URL: 'http://bus.local/api/bus',
+      BUS_MCP_TIMEOUT_S: '2.5',
+      BUS_MCP_AGENT_ID: 'planner',
+      BUS_WRITE_SECRET: 'open sesame',
+    }
+    expect(readClient(env, { 'agent-id': 'builder' })).toEqual({
+      config: {
+        baseUrl: 'http://bus.local/api/bus',
+        timeoutSeconds: 2.5,
+        agentId: 'builder',
+        writeSecret: 'open sesame',
+      },
+      warnings: [],
+    })
+  })
+
+  it.each([
+    ['BUS_MCP_TIMEOUT_S', 'soon', 'be a positive number of seconds; using 10.0'],
+    ['BUS_MCP_TIMEOUT_S', ' ', 'be a positive number of seconds; using 10.0'],
+    // A timer as long as this would end at once, and with it every call.
+    ['BUS_MCP_TIMEOUT_S', '2147484', 'be at most 2147483 seconds; using 10.0'],
+    [
+      'BUS_MCP_AGENT_ID',
+      'x'.repeat(129),
+      'have at most 128 characters and no control characters; using session:HOST:PID for an MCP server, USER@HOST on the command line',
+    ],
+    ['BUS_MCP_AGENT_ID', ' ', 'not be blank; using session:HOST:PID for an MCP server, USER@HOST on the command line'],
+    [
+      'BUS_WRITE_SECRET',
+      ' secret',
+      'be printable ASCII that neither begins nor ends with a space, for it travels in an HTTP header; using unset: open, and nothing is sent',
+    ],
+  ])('fall back to the standard, and say so aloud, when %s cannot be used', (name, value, words) => {
+    expect(readClient({ [name]: value })).toEqual({ config: STANDARD, warnings: [`${name} must ${words}`] })
+  })
+
+  it('fall back one by one: what can be used is used', () => {
+    const { config, warnings } = readClient({ BUS_MCP_AGENT_ID: 'planner' }, { 'timeout-s': '-1' })
+    expect(config).toEqual({ ...STANDARD, agentId: 'planner' })
+    expect(warnings).toEqual(['--timeout-s must be a positive number of seconds; using 10.0'])
+  })
+})
+
+describe('every setting', () => {
+  const all = Object.entries({ ...busSettings, ...clientSettings })
+
+  it.each(all)('%s has a variable, and a sentence for people', (_, { env, summary, standard }) => {
+    expect(env).toMatch(/^BUS_[A-Z_]+$/)
+    expect(summary).toMatch(/\.$/)
+    expect(standard).not.toBe('')
+  })
+
+  it('has a variable and a flag of its own', () => {
+    for (const settings of [busSettings, clientSettings]) {
+      const names = Object.values(settings).flatMap((setting) => ['flag' in setting ? setting.flag : [], setting.env])
+      expect(new Set(names.flat()).size).toBe(names.flat().length)
+    }
+  })
+})
+
+describe('a database URL', () => {
+  it.each([
+    ['sqlite:bus.db', 'bus.db'],
+    ['sqlite:./data/bus.db', './data/bus.db'],
+    ['sqlite:/var/lib/bus.db', '/var/lib/bus.db'],
+    ['sqlite:///var/lib/bus.db', '/var/lib/bus.db'],
+    ['sqlite://bus.db', 'bus.db'],
+    ['sqlite::memory:', ':memory:'],
+    ['sqlite:with blank and ?.db', 'with blank and ?.db'],
+    ['sqlite:C:\\data\\bus.db', 'C:\\data\\bus.db'],
+    ['sqlite:C:/data/bus.db', 'C:/data/bus.db'],
+    ['sqlite:///C:/data/bus.db', 'C:/data/bus.db'],
+    ['sqlite:/C:/data/bus.db', 'C:/data/bus.db'],
+    ['sqlite:\\\\server\\share\\bus.db', '\\\\server\\share\\bus.db'],
+    ['sqlite:~/bus.db', `${homedir()}/bus.db`],
+    ['sqlite:~\\bus.db', `${homedir()}\\bus.db`],
+    ['sqlite:~bus.db', '~bus.db'],
+  ])('names a file: %s', (url, path) => {
+    expect(parseDatabaseUrl(url, {})).toBe(path)
+  })
+
+  it.each(['', 'bus.db', 'sqlite', 'sqlite:', 'SQLITE:bus.db', 'postgres://localhost/bus', 'file:bus.db'])(
+    'is refused, with an example, when it is of no kind that is known: %j',
+    (url) => {
+      expect(() => parseDatabaseUrl(url, {})).toThrow(
+        expect.objectContaining({
+          code: 'invalid_request',
+          message: 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db',
+        }),
+      )
+    },
+  )
+
+  const folders: Partial<Record<NodeJS.Platform, { env: Values; moved: string; standard: string }>> = {
+    win32: {
+      env: { LOCALAPPDATA: 'D:\\Local' },
+      moved: 'D:\\Local',
+      standard: join(homedir(), 'AppData', 'Local'),
+    },
+    darwin: {
+      env: {},
+      moved: join(homedir(), 'Library', 'Application Support'),
+      standard: join(homedir(), 'Library', 'Application Support'),
+    },
+  }
+  const { env, moved, standard } = folders[process.platform] ?? {
+    env: { XDG_DATA_HOME: '/data' },
+    moved: '/data',
+    standard: join(homedir(), '.local', 'share'),
+  }
+
+  it('that is not set means the file in the folder where this system keeps a user’s data', () => {
+    expect(parseDatabaseUrl(undefined, env)).toBe(join(moved, 'bus-mcp', 'bus.db'))
+    expect(parseDatabaseUrl(undefined, {})).toBe(join(standard, 'bus-mcp', 'bus.db'))
+    expect(parseDatabaseUrl(undefined, { XDG_DATA_HOME: '', LOCALAPPDATA: '' })).toBe(
+      join(standard, 'bus-mcp', 'bus.db'),
+    )
+  })
+})
+
+describe('a name for who acts', () => {
+  it('is one per process for an MCP server', () => {
+    expect(nameSession()).toBe(`session:${hostname()}:${process.pid}`)
+  })
+
+  it('is the same in every call for a person at a command line', () => {
+    expect(namePerson({ USER: 'ann' })).toBe(`ann@${hostname()}`)
+    expect(namePerson({ USERNAME: 'Ann' })).toBe(`Ann@${hostname()}`)
+    expect(namePerson({ USER: '', USERNAME: 'Ann' })).toBe(`Ann@${hostname()}`)
+    expect(namePerson({})).toBe(`somebody@${hostname()}`)
+  })
+})

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { startTestBus } from '../support/bus.ts'
+import { connect } from '../support/raw-http.ts'
+
+// Real time: nothing can hurry Node's own timers. The limit is 10 s; without a frequent check it would be up to 40 s.
+describe('a caller whose headers never end', () => {
+  it('is cut off', { timeout: 25_000 }, async () => {
+    const bus = await startTestBus()
+    const connection = await connect(bus.origin)
+    connection.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')
+    expect(await connection.untilClosed()).toMatch(/^HTTP\/1\.1 408 /)
+    expect((await bus.client.status.get({}))._meta.message_count).toBe(0)
+  })
+})

@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startTestBus } from '../support/bus.ts'
+import { connectStdio, type Fields, toFields } from '../support/mcp.ts'
+import { cleanEnvironment, collect, MAIN, runMain } from '../support/process.ts'
+
+/** The MCP server as a process, without a client between it and the test. Killed after the test. */
+function startRawServer(env: Record<string, string> = {}, args: readonly string[] = []) {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: cleanEnvironment(env) })
+  const closed = once(child, 'close')
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await closed
+  })
+  // A server that is gone is what some tests are about.
+  child.stdin.on('error', () => {})
+  const stdout = collect(child.stdout)
+  const stderr = collect(child.stderr)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    write: (line: string) => child.stdin.write(`${line}\n`),
+    end: () => child.stdin.end(),
+    /** The next line of standard output, as the JSON-RPC message that it has to be. */
+    read: async (): Promise<Fields> => {
+      const { value } = await lines.next()
+      return toFields(JSON.parse(String(value)))
+    },
+    exitCode: async (): Promise<number | null> => {
+      await closed
+      return child.exitCode
+    },
+    stdout,
+    stderr,
+  }
+}
+
+const initialize = {
+  jsonrpc: '2.0',
+  id: 'first',
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+}
+const ping = { jsonrpc: '2.0', id: 'alive', method: 'ping' }
+
+function toolCall(id: number, name: string, args: unknown): unknown {
+  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }
+}
+
+/** Shakes hands as a client of 2025 does. */
+async function startInitializedServer(env: Record<string, string> = {}) {
+  const server = startRawServer(env)
+  server.write(JSON.stringify(initialize))
+  expect(await server.read()).toMatchObject({ id: 'first', result: { protocolVersion: '2025-06-18' } })
+  server.write(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }))
+  return server
+}
+
+describe('the MCP server on standard input and output', () => {
+  it('writes nothing but JSON-RPC messages to standard output, whatever it is asked and however it is set up', async () => {
+    const bus = await startTestBus()
+    const server = await startInitializedServer({
+      BUS_MCP_BASE_URL: bus.apiUrl,
+      BUS_MCP_TIMEOUT_S: 'abc',
+      BUS_WRITE_SECRET: 'with a line\nbreak',
+    })
+    const requests = [
+      toolCall(1, 'claim_lane', { lane: 'feeds-refactor' }),
+      toolCall(2, 'claim_lane', { lane: 'no such lane' }),
+      toolCall(3, 'steal_lane', {}),
+      toolCall(4, 'claim_lane', 'feeds-refactor'),
+      toolCall(5, 'heartbeat_lane', { lane: 'other' }),
+      toolCall(6, 'read_messages', undefined),
+      { jsonrpc: '2.0', id: 7, method: 'no/such/method' },
+      { jsonrpc: '2.0', id: 8, method: 'tools/list' },
+      ping,
+    ]
+    for (const request of requests) server.write(JSON.stringify(request))
+    for (let answered = 0; answered < requests.length; answered++) {
+      expect(await server.read()).toMatchObject({ jsonrpc: '2.0', id: expect.anything() })
+    }
+    server.end()
+    expect(await server.exitCode()).toBe(0)
+    for (const line of server.stdout().trimEnd().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' })
+    }
+    expect(server.stdout()).not.toContain('    at ')
+  })
+
+  it('ends with 0 when its input ends, before the handshake and after it', async () => {
+    expect(await runMain([])).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    const server = await startInitializedServer()
+    server.end()
+    expect(await server.exitCode()).toBe(0)
+    expect(server.stderr()).toBe('')
+  })
+
+  it('goes on after a line that is not JSON and one that is no JSON-RPC', async () => {
+    const server = await startInitializedServer()
+    for (const line of ['hello?', '', '{"jsonrpc":"2.0"', '{}', '[]', '"text"', 'null', '\0\x1b[31m'])
+      server.write(line)
+    server.write(JSON.stringify(ping))
+    // What stands before it may be answered with an error, each on a line of its own.
+    let answer = await server.read()
+    while (answer.id !== 'alive') answer = await server.read()
+    expect(answer).toEqual({ jsonrpc: '2.0', id: 'alive', result: {} })
+    server.end()
+    expect(await server.exitCode()).toBe(0)
+    expect(server.stdout()).not.toContain('    at ')
+  })
+
+  it('says on standard error why it ends when a line is larger than it takes, and writes no stack to standard output', async () => {
+    const server = await startInitializedServer()
+    server.write(JSON.stringify(toolCall(1, 'post_message', { topic: 'a', body: 'x'.repeat(11 * 1024 * 1024) })))
+    await server.exitCode()
+    expect(server.stderr()).toContain('maximum size')
+    expect(server.stdout().trimEnd().split('\n')).toHaveLength(1)
+    expect(server.stdout()).not.toContain('    at ')
+  })
+
+  it('answers a batch of calls that arrive in one piece, each under its id', async () => {
+    const bus = await startTestBus()
+    const server = await startInitializedServer({ BUS_MCP_BASE_URL: bus.apiUrl })
+    const ids = Array.from({ length: 50 }, (_, index) => index)
+    server.write(
+      ids.map((id) => JSON.stringify(toolCall(id, 'post_message', { topic: 'load', body: `${id}` }))).join('\n'),
+    )
+    const answers = await Promise.all(ids.map(() => server.read()))
+    expect(answers.map(({ id }) => id).toSorted((one, other) => Number(one) - Number(other))).toEqual(ids)
+    for (const { id, result } of answers)
+      expect(result).toMatchObject({ structuredContent: { ok: true, body: `${id}` } })
+  })
+})
+
+describe('a setting of the MCP server that cannot be used', () => {
+  it.each([
+    ['BUS_MCP_TIMEOUT_S', 'abc', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
+    ['BUS_MCP_TIMEOUT_S', '0', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
+    ['BUS_MCP_TIMEOUT_S', '-1', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
+    [
+      'BUS_MCP_AGENT_ID',
+      'a\tb',
+      'BUS_MCP_AGENT_ID must have 1 to 128 characters, something to see among them, and no control characters; using',
+    ],
+    ['BUS_WRITE_SECRET', ' spaced ', 'BUS_WRITE_SECRET must be printable ASCII'],
+  ])('%s=%j falls back, and the fallback is said on standard error', async (name, value, said) => {
+    const bus = await startTestBus()
+    const { call, stderr } = await connectStdio('legacy', { BUS_MCP_BASE_URL: bus.apiUrl, [name]: value })
+    expect((await call('claim_lane', { lane: 'feeds-refactor' })).isError).toBe(false)
+    expect(stderr()).toContain(`bus-mcp: ${said}`)
+    expect(stderr().trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('is none when it is empty', async () => {
+    const bus = await startTestBus()
+    const { call, stderr } = await connectStdio('legacy', {
+      BUS_MCP_BASE_URL: bus.apiUrl,
+      BUS_MCP_TIMEOUT_S: '',
+      BUS_MCP_AGENT_ID: '',
+      BUS_WRITE_SECRET: '',
+    })
+    expect((await call('claim_lane', { lane: 'feeds-refactor' })).isError).toBe(false)
+    expect(stderr()).toBe('')
+  })
+})
