@@ -96,7 +96,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     throw toListenError(error, host, port)
   }
   // A TCP server's address is never a pipe's name.
-  const origin = `http://${bracket(host)}:${(server.address() as AddressInfo).port}`
+  const origin = `http://${bracket(toReachable(host))}:${(server.address() as AddressInfo).port}`
   return {
     origin,
     apiUrl: `${origin}${API_BASE_PATH}`,
@@ -183,6 +183,12 @@ function toListenError(error: unknown, host: string, port: number): unknown {
     default:
       return error
   }
+}
+
+/** An address that a client on this machine can ask, also when the bus listens on all of them. */
+function toReachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
 }
 
 /** An IPv6 address as URLs and Host headers write it. */

@@ -3,6 +3,7 @@ import type { FieldProblem } from '../core/errors.ts'
 /** The bus did not answer: refused, timed out, no such host, a base URL that is none, or the connection broke off. */
 export class BusUnreachable extends Error {
   override readonly name = 'BusUnreachable'
+  /** Without a name and password that it may have held. */
   readonly baseUrl: string
   /** In a few words, as in `connection refused`. */
   readonly reason: string
@@ -10,8 +11,9 @@ export class BusUnreachable extends Error {
   readonly outcomeUnknown: boolean
 
   constructor(baseUrl: string, reason: string, options: { outcomeUnknown?: boolean; cause?: unknown } = {}) {
-    super(`no bus at ${baseUrl}: ${reason}`, { cause: options.cause })
-    this.baseUrl = baseUrl
+    const shown = hideCredentials(baseUrl)
+    super(`no bus at ${shown}: ${reason}`, { cause: options.cause })
+    this.baseUrl = shown
     this.reason = reason
     this.outcomeUnknown = options.outcomeUnknown ?? false
   }
@@ -38,4 +40,9 @@ export class BusApiError extends Error {
     this.statusCode = statusCode
     this.body = body
   }
+}
+
+/** An error's text travels to agents and logs; what stands before the host of a URL is a secret. */
+function hideCredentials(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, '//')
 }

@@ -32,6 +32,13 @@ function failureOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('BusUnreachable', () => {
+  it('does not repeat a password that stands in the base URL', async () => {
+    const { port } = new URL(await findClosedUrl())
+    const error = await failureOf(createBusClient({ baseUrl: `http://me:hunter2@127.0.0.1:${port}/` }).status.get({}))
+    expect(error).toMatchObject({ baseUrl: `http://127.0.0.1:${port}/` })
+    expect(String(error)).not.toContain('hunter2')
+  })
+
   it('says that the connection was refused', async () => {
     const baseUrl = await findClosedUrl()
     await expectUnreachable(createBusClient({ baseUrl }), baseUrl, {

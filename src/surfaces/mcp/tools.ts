@@ -94,15 +94,12 @@ function advertise(document: JsonSchema): StandardSchemaWithJSON<Record<string, 
 }
 
 function toInvalidArguments(tool: string, input: z.ZodObject, error: z.ZodError): CallResult {
-  const known = Object.keys(input.shape).join(', ')
-  const errors = toFieldProblems(error).map((problem) =>
-    problem.message.startsWith('Unrecognized key')
-      ? {
-          ...problem,
-          message: `${problem.message.replace('Unrecognized key', 'unknown argument')}; known: ${known || 'none'}`,
-        }
-      : problem,
-  )
+  const known = Object.keys(input.shape).join(', ') || 'none'
+  const unknown = error.issues
+    .flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []))
+    .map((path) => ({ path, message: `unknown argument ${JSON.stringify(path)}; known: ${known}` }))
+  // A problem without a path is of the arguments as a whole: the unknown ones, told above.
+  const errors = [...toFieldProblems(error).filter(({ path }) => path !== ''), ...unknown]
   const message = `${tool}: ${errors.map((problem) => problem.message).join('; ')}`
   return { ok: false, error: { type: 'invalid_arguments', message, errors } }
 }
