@@ -141,7 +141,7 @@ describe('a setting of the MCP server that cannot be used', () => {
     [
       'BUS_MCP_AGENT_ID',
       'a\tb',
-      'BUS_MCP_AGENT_ID must have 1 to 128 characters, something to see among them, and no control characters; using',
+      'BUS_MCP_AGENT_ID must have at most 128 characters and no control characters; using',
     ],
     ['BUS_WRITE_SECRET', ' spaced ', 'BUS_WRITE_SECRET must be printable ASCII'],
   ])('%s=%j falls back, and the fallback is said on standard error', async (name, value, said) => {
