@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startTestBus } from '../../test/support/bus.ts'
+import { createFakeClock, startTestBus } from '../../test/support/bus.ts'
 import { answerWith, startFakeServer } from '../../test/support/fake-server.ts'
 import { BusApiError, createBusClient } from './index.ts'
 
@@ -32,7 +32,8 @@ describe('BusApiError', () => {
   )
 
   it('carries the lane, and when to try again, for who lost it', async () => {
-    const { client } = await startTestBus()
+    const clock = createFakeClock()
+    const { client } = await startTestBus({ createClock: () => clock.now })
     const { lane } = await client.lanes.claim({ lane: 'feeds', owner: 'other', lease_s: 120 })
     const error = await client.lanes.claim({ lane: 'feeds', owner: 'a' }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BusApiError)

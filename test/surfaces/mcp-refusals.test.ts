@@ -22,7 +22,7 @@ describe.each(mcpWays)('a refusal of the bus over $transport in the $era era', (
     }
     const claimed = await call('claim_lane', { lane: 'feeds-refactor' })
     expect(claimed.error).toMatchObject({ ...held, tool: 'claim_lane' })
-    expect(claimed.error.detail).toMatch(/^lane 'feeds-refactor' held by 'builder' \(lease 1(20|19)s remaining\)$/)
+    expect(claimed.error.detail).toMatch(/^lane 'feeds-refactor' held by 'builder' \(lease 1\d\ds remaining\)$/)
     expect(claimed.error.message).toBe(claimed.error.detail)
     expect(claimed.fields.agent_id).toBe(AGENT)
 
