@@ -126,6 +126,9 @@ describe('the settings of a bus', () => {
   })
 })
 
+const agentWords =
+  'be one line of 1 to 128 characters, without control characters; using session:HOST:PID for an MCP server, USER@HOST on the command line'
+
 describe('the settings of a client', () => {
   const STANDARD = {
     baseUrl: 'http://127.0.0.1:8100/api/bus',
@@ -163,12 +166,10 @@ describe('the settings of a client', () => {
     ['BUS_MCP_TIMEOUT_S', ' ', 'be a positive number of seconds; using 10.0'],
     // A timer as long as this would end at once, and with it every call.
     ['BUS_MCP_TIMEOUT_S', '2147484', 'be at most 2147483 seconds; using 10.0'],
-    [
-      'BUS_MCP_AGENT_ID',
-      'x'.repeat(129),
-      'have at most 128 characters and no control characters; using session:HOST:PID for an MCP server, USER@HOST on the command line',
-    ],
-    ['BUS_MCP_AGENT_ID', ' ', 'not be blank; using session:HOST:PID for an MCP server, USER@HOST on the command line'],
+    ['BUS_MCP_AGENT_ID', 'x'.repeat(129), agentWords],
+    // What no owner may be called: nothing to see, and a line break in disguise.
+    ['BUS_MCP_AGENT_ID', ' ', agentWords],
+    ['BUS_MCP_AGENT_ID', 'a\u2028b', agentWords],
     [
       'BUS_WRITE_SECRET',
       ' secret',
@@ -179,9 +180,13 @@ describe('the settings of a client', () => {
   })
 
   it('fall back one by one: what can be used is used', () => {
-    const { config, warnings } = readClient({ BUS_MCP_AGENT_ID: 'planner' }, { 'timeout-s': '-1' })
+    const { config, warnings } = readClient({ BUS_MCP_AGENT_ID: 'planner', BUS_MCP_TIMEOUT_S: '-1' })
     expect(config).toEqual({ ...STANDARD, agentId: 'planner' })
-    expect(warnings).toEqual(['--timeout-s must be a positive number of seconds; using 10.0'])
+    expect(warnings).toEqual(['BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'])
+  })
+
+  it('refuse a flag that cannot be used: whoever typed it can type it again', () => {
+    expect(() => readClient({}, { 'timeout-s': '-1' })).toThrow('--timeout-s must be a positive number of seconds')
   })
 })
 

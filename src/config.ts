@@ -1,8 +1,11 @@
 import { realpathSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from './core/errors.ts'
+import { printableLine } from './core/fields.ts'
+import { STANDARD_BASE_URL } from './core/wire.ts'
 
 /** The product's version; the same as in package.json, which a test asserts. */
 export const VERSION = '0.2.0'
@@ -51,10 +54,16 @@ const MAX_TIMER_SECONDS = 2_147_483
 /** A century: a moment so far away still has a date. */
 const MAX_LEASE_SECONDS = 3_155_760_000
 
+/** A host as guards compare it: without a port, and an IPv6 address in brackets. */
+const toHostName = (text: string) => {
+  const host = text.trim().toLowerCase()
+  return isIPv6(host) ? `[${host}]` : host.replace(/:\d+$/, '')
+}
+
 const names = z
   .string()
   .default('')
-  .transform((text) => text.split(',').map((name) => name.trim()).filter(Boolean)) // biome-ignore format: one thought
+  .transform((text) => text.split(',').map(toHostName).filter(Boolean))
 
 const secret = z
   .string()
@@ -77,7 +86,10 @@ export const busSettings = {
     flag: 'host',
     summary: 'Address to listen on. Any but a loopback one needs BUS_WRITE_SECRET.',
     standard: '127.0.0.1',
-    schema: z.string().default('127.0.0.1'),
+    schema: z
+      .string()
+      .default('127.0.0.1')
+      .transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
   },
   port: {
     env: 'BUS_PORT',
@@ -116,8 +128,8 @@ export const clientSettings = {
     env: 'BUS_MCP_BASE_URL',
     flag: 'base-url',
     summary: 'Base URL of the coordination bus.',
-    standard: 'http://127.0.0.1:8100/api/bus',
-    schema: z.string().default('http://127.0.0.1:8100/api/bus'),
+    standard: STANDARD_BASE_URL,
+    schema: z.string().default(STANDARD_BASE_URL),
   },
   timeoutSeconds: {
     env: 'BUS_MCP_TIMEOUT_S',
@@ -134,10 +146,10 @@ export const clientSettings = {
     schema: z
       .string()
       .optional()
-      .refine((value) => value === undefined || (value.length <= 128 && !/\p{Cc}/u.test(value)), {
-        error: 'have at most 128 characters and no control characters',
-      })
-      .refine((value) => value?.trim() !== '', { error: 'not be blank' }),
+      // What no sender or owner may be called, no agent may be called.
+      .refine((value) => value === undefined || printableLine('agent', 128).safeParse(value).success, {
+        error: 'be one line of 1 to 128 characters, without control characters',
+      }),
   },
   writeSecret,
 } as const satisfies Record<string, Setting>
@@ -181,13 +193,17 @@ export function readBusConfig(source: Source): BusConfig {
 }
 
 /**
- * Never fails, for an MCP server that dies at start tells its agent nothing: a value that cannot be used falls back to
- * the standard one.
+ * A variable that cannot be used falls back to the standard value, for an MCP server that dies at start tells its agent
+ * nothing. A flag was typed, and whoever typed it can type it again.
  *
  * @param warn Is told each fallback, to be said aloud.
+ * @throws {AppError} `invalid_request` for a flag.
  */
 export function readClientConfig(source: Source, warn: (problem: string) => void): ClientConfig {
-  return readSettings(clientSettings, source, (problem, { standard }) => warn(`${problem}; using ${standard}`))
+  return readSettings(clientSettings, source, (problem, { standard }) => {
+    if (problem.startsWith('--')) throw new AppError('invalid', 'invalid_request', problem)
+    warn(`${problem}; using ${standard}`)
+  })
 }
 
 function readSettings<Settings extends Record<string, Setting>>(

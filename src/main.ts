@@ -120,7 +120,7 @@ async function doctor(rest: readonly string[]): Promise<void> {
     baseUrl: config.baseUrl,
     version: VERSION,
     hasSecret: config.writeSecret !== undefined,
-    agentId: config.agentId ?? nameSession(),
+    agentId: config.agentId ?? namePerson(env),
     programPath,
     out: terminal.out,
   })

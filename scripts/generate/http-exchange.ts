@@ -1,6 +1,6 @@
 import { claim } from '../../src/capabilities/lanes/contract.ts'
 import { AppError } from '../../src/core/errors.ts'
-import { API_BASE_PATH } from '../../src/surfaces/http/routes.ts'
+import { API_BASE_PATH } from '../../src/core/wire.ts'
 import { block } from './markdown.ts'
 
 const lane = {

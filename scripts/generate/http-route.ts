@@ -1,7 +1,7 @@
 import { errorKinds } from '../../src/core/errors.ts'
 import { toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation, HttpRoute } from '../../src/core/operation.ts'
-import { API_BASE_PATH } from '../../src/surfaces/http/routes.ts'
+import { API_BASE_PATH } from '../../src/core/wire.ts'
 import { answerTable, describeCarried, listInputFields, nameOfAnswer, toInputCells } from './fields.ts'
 import { anchor, code, table, toSentence } from './markdown.ts'
 

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
+import { SECRET_HEADER, STANDARD_BASE_URL } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
-import { createNodeTransport, type Transport, type TransportAnswer, TransportError } from './transport.ts'
+import { type Transport, type TransportAnswer, TransportError } from './transport.ts'
 
 export interface BusClientOptions {
   /** As in `http://127.0.0.1:8100/api/bus`, which is the standard. */
@@ -38,13 +39,12 @@ export type BusClient = {
   call(id: string, input: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Record<string, unknown>>
 }
 
-const STANDARD_BASE_URL = 'http://127.0.0.1:8100/api/bus'
 const STANDARD_TIMEOUT_MS = 10_000
 
 /** Opens no connection before the first call, and keeps what it opened for the next ones. */
 export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
-  const transport = options.transport ?? createNodeTransport()
+  const transport = options.transport ?? createStandardTransport()
 
   const call: BusClient['call'] = async (id, input, { signal } = {}) => {
     const { method, path, effect } = findOperation(id)
@@ -58,7 +58,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
         headers: {
           accept: 'application/json',
           ...(isWrite ? { 'content-type': 'application/json' } : {}),
-          ...(isWrite && writeSecret ? { 'x-bus-secret': writeSecret } : {}),
+          ...(isWrite && writeSecret ? { [SECRET_HEADER]: writeSecret } : {}),
         },
         body: isWrite ? JSON.stringify(rest) : undefined,
         timeoutMs,
@@ -82,6 +82,15 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   return { ...groups, call } as BusClient // The groups are built from the table that the type is mapped from.
 }
 
+/** Over `node:http`, which is loaded with the first call, so that this module loads in a browser, too. */
+function createStandardTransport(): Transport {
+  let loading: Promise<Transport> | undefined
+  return async (request) => {
+    loading ??= import('./node-transport.ts').then(({ createNodeTransport }) => createNodeTransport())
+    return (await loading)(request)
+  }
+}
+
 function findOperation(id: string): (typeof operationTable)[OperationId] {
   if (!Object.hasOwn(operationTable, id)) throw new TypeError(`no operation ${id}`)
   return operationTable[id as OperationId] // Its own key, as just checked.
@@ -94,7 +103,9 @@ function buildUrl(baseUrl: string, path: string, input: Readonly<Record<string, 
     const value = rest[name]
     delete rest[name]
     // A missing one becomes an empty segment, which the bus refuses in words; `undefined` would pass as a lane's name.
-    return encodeURIComponent(String(value ?? '').toWellFormed())
+    const segment = encodeURIComponent(String(value ?? '').toWellFormed())
+    // A URL takes these for directions, and would lead to another route.
+    return segment === '.' || segment === '..' ? '' : segment
   })
   return { url: parseBaseUrl(baseUrl, filled), rest }
 }

@@ -42,7 +42,7 @@ export class BusApiError extends Error {
   }
 }
 
-/** An error's text travels to agents and logs; what stands before the host of a URL is a secret. */
-function hideCredentials(url: string): string {
+/** A base URL as it may be shown: what stands before the host is a secret, and texts travel to agents and logs. */
+export function hideCredentials(url: string): string {
   return url.replace(/\/\/[^/?#]*@/, '//')
 }

@@ -6,6 +6,6 @@ export {
   type Input,
   type Output,
 } from './client.ts'
-export { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
+export { BusApiError, type BusApiErrorBody, BusUnreachable, hideCredentials } from './errors.ts'
 export type { OperationId } from './operations.gen.ts'
 export type { Transport, TransportAnswer, TransportRequest } from './transport.ts'

@@ -6,16 +6,19 @@
  * (try again later), 77 permission.
  */
 export const errorKinds = {
+  malformed: { status: 400, exitCode: 2 },
   invalid: { status: 422, exitCode: 2 },
   unauthorized: { status: 401, exitCode: 77 },
   forbidden: { status: 403, exitCode: 77 },
   not_found: { status: 404, exitCode: 1 },
   method_not_allowed: { status: 405, exitCode: 1 },
+  timed_out: { status: 408, exitCode: 69 },
   conflict: { status: 409, exitCode: 1 },
   /** A conflict that time resolves: somebody else holds what was asked for. */
   busy: { status: 409, exitCode: 75 },
   too_large: { status: 413, exitCode: 2 },
   unsupported_media: { status: 415, exitCode: 2 },
+  headers_too_large: { status: 431, exitCode: 2 },
   misdirected: { status: 421, exitCode: 2 },
   internal: { status: 500, exitCode: 70 },
   unavailable: { status: 503, exitCode: 69 },
@@ -32,6 +35,12 @@ export const commonErrors = {
     kind: 'invalid',
     summary: 'A field is missing, of the wrong type or out of bounds; `errors` lists each.',
     carries: ['errors'],
+  },
+  malformed_request: { kind: 'malformed', summary: 'What was sent is not HTTP/1.1. The connection is closed.' },
+  headers_too_large: { kind: 'headers_too_large', summary: 'The request line and headers are larger than 16 KiB.' },
+  request_timeout: {
+    kind: 'timed_out',
+    summary: 'The request did not come in time: 10 s for its headers, 30 s for all of it.',
   },
   invalid_json: { kind: 'invalid', summary: 'The request body is not a JSON object in UTF-8.' },
   write_secret_required: {

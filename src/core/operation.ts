@@ -25,7 +25,7 @@ export interface ToolSpec {
   readonly description: string
   /** True when calling it twice with the same arguments changes nothing more than calling it once. */
   readonly idempotent: boolean
-  /** True when it can end or overwrite something of another agent's. */
+  /** True when it can end something of another agent's that is still in force. */
   readonly destructive: boolean
   /** Input fields that are for programs and would only cost a model tokens. */
   readonly hides?: readonly string[]

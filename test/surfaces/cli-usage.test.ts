@@ -123,12 +123,22 @@ describe('a command that was typed wrongly', () => {
     expect(JSON.parse(done.stdout)).toMatchObject({ body: '--not-a-flag' })
   })
 
-  it('uses the standard time limit, and says so, when the given one cannot be used', async () => {
+  it('is refused when a flag of the connection cannot be used, and does nothing', async () => {
     const bus = await startTestBus()
-    const run = await runMain(['status', '--timeout-s', 'abc'], { BUS_MCP_BASE_URL: bus.apiUrl })
+    const run = await runMain(['claim', 'feeds', '--timeout-s', 'abc'], { BUS_MCP_BASE_URL: bus.apiUrl })
+    expect(run).toMatchObject({
+      exitCode: 2,
+      stderr: 'bus-mcp claim: --timeout-s must be a positive number of seconds\n',
+    })
+    expect((await bus.client.lanes.list({})).lanes).toEqual([])
+  })
+
+  it('uses the standard time limit, and says so, when the variable cannot be used', async () => {
+    const bus = await startTestBus()
+    const run = await runMain(['status'], { BUS_MCP_BASE_URL: bus.apiUrl, BUS_MCP_TIMEOUT_S: 'abc' })
     expect(run).toMatchObject({
       exitCode: 0,
-      stderr: 'bus-mcp: --timeout-s must be a positive number of seconds; using 10.0\n',
+      stderr: 'bus-mcp: BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0\n',
     })
   })
 })

@@ -27,7 +27,7 @@ describe.each(eras)('the agent behind an MCP client of the %s era', (era) => {
     const env = { BUS_MCP_BASE_URL: bus.apiUrl, BUS_MCP_AGENT_ID: 'x'.repeat(129) }
     const { call, pid, stderr } = await connectStdio(era, env)
     expect((await call('get_bus_status')).fields.agent_id).toBe(`session:${hostname()}:${pid}`)
-    expect(stderr()).toContain('BUS_MCP_AGENT_ID must have at most 128 characters')
+    expect(stderr()).toContain('BUS_MCP_AGENT_ID must be one line of 1 to 128 characters')
   })
 
   it('is asked to name itself over HTTP without X-Bus-Agent, and reads without a name', async () => {

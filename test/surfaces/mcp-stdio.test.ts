@@ -138,7 +138,11 @@ describe('a setting of the MCP server that cannot be used', () => {
     ['BUS_MCP_TIMEOUT_S', 'abc', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
     ['BUS_MCP_TIMEOUT_S', '0', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
     ['BUS_MCP_TIMEOUT_S', '-1', 'BUS_MCP_TIMEOUT_S must be a positive number of seconds; using 10.0'],
-    ['BUS_MCP_AGENT_ID', 'a\tb', 'BUS_MCP_AGENT_ID must have at most 128 characters and no control characters; using'],
+    [
+      'BUS_MCP_AGENT_ID',
+      'a\tb',
+      'BUS_MCP_AGENT_ID must be one line of 1 to 128 characters, without control characters; using',
+    ],
     ['BUS_WRITE_SECRET', ' spaced ', 'BUS_WRITE_SECRET must be printable ASCII'],
   ])('%s=%j falls back, and the fallback is said on standard error', async (name, value, said) => {
     const bus = await startTestBus()

@@ -159,7 +159,7 @@ export const release = defineOperation({
     description:
       'Free a lane you hold as soon as your work on it is done. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
     idempotent: true,
-    destructive: true,
+    destructive: false,
     hides: ['session'],
   },
   command: { name: 'release', positionals: ['lane'] },

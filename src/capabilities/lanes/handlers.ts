@@ -39,7 +39,7 @@ export const heartbeat: Handler<typeof contract.heartbeat> = async ({ input, con
   })
   if (decision.outcome === 'heartbeat') return { ok: true, decision: 'heartbeat', lane, ...lease.wire }
   if (decision.outcome === 'refused' && decision.refusal === 'lease_lost') {
-    const message = `lane '${lane.name}' tenure ${input.fence} is over -- ${describeNow(lane)}`
+    const message = `lane '${lane.name}' tenure ${input.fence} ${(input.fence ?? 0) > lane.fence ? 'was never granted' : 'is over'} -- ${describeNow(lane)}`
     throw fail('lease_lost', message, refusalDetails(lane))
   }
   const message = `lane '${lane.name}' not held live by '${input.owner}' -- claim it instead (${describeNow(lane)})`

@@ -3,7 +3,7 @@ import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
-export { countLanes, type LaneCounts, selectLanesByExpiry } from './store.ts'
+export { countLanes, selectLanesByExpiry } from './store.ts'
 export { toWireLane } from './wire.ts'
 
 export const lanes = defineCapability({

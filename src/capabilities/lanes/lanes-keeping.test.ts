@@ -101,6 +101,20 @@ describe('lanes.heartbeat', () => {
     }
     expect(await heartbeat({ ...feeds('session-A'), session: 'first', fence: 1 })).toMatchObject({ ok: true })
   })
+
+  it('renews for the session that the lane passed to, and no longer for the one before', async () => {
+    const { claim, heartbeat, clock } = await startLanes()
+    const sessions = ['first', 'second', undefined, 'third']
+    for (const [index, session] of sessions.entries()) {
+      await claim({ ...feeds('session-A'), session })
+      for (const other of sessions) {
+        const renewal = heartbeat({ ...feeds('session-A'), session: other })
+        if (other === session) expect(await renewal).toMatchObject({ lane: { fence: index + 1 } })
+        else expect((await refusalOf(renewal)).code).toBe('lane_not_held')
+      }
+      clock.advance(300_000)
+    }
+  })
 })
 
 describe('lanes.release', () => {

@@ -16,6 +16,7 @@ export const migrations: readonly Migration[] = [
       )`,
       'create index messages_by_topic on messages (topic, id)',
       'create index messages_by_sender on messages (sender, id)',
+      'create index messages_flagged on messages (id) where action_flag = 1',
       // Pending flags are few and asked for on every status; all other messages stay out of this index.
       'create index messages_pending on messages (id) where action_flag = 1 and acked_at is null',
       // A counter row in the inserting transaction: contiguous ids in commit order on every engine. (Sequences are not:

@@ -41,8 +41,11 @@ export function createSnapshotReader(connection: SqliteConnection, reader: Reade
       const run = async () => {
         try {
           connection.exec('begin')
-          return await body(reader).finally(() => connection.exec('commit'))
+          const value = await body(reader)
+          connection.exec('commit')
+          return value
         } catch (error) {
+          rollBack(connection)
           throw toStoreError(error)
         }
       }
@@ -51,5 +54,14 @@ export function createSnapshotReader(connection: SqliteConnection, reader: Reade
       return result
     },
     drain: () => turn,
+  }
+}
+
+/** Ends a transaction that failed, also when SQLite has ended it already, as it does on a full disk. */
+export function rollBack(connection: SqliteConnection): void {
+  try {
+    connection.exec('rollback')
+  } catch {
+    // There was none any more, and what made it fail is what the caller wants to know.
   }
 }

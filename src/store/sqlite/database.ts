@@ -5,7 +5,7 @@ import { type Database, type Migration, single, sql, type Transaction } from '..
 import { AppError, startError } from '../../core/errors.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
-import { createSnapshotReader, createTransaction, type SnapshotReader } from './connection.ts'
+import { createSnapshotReader, createTransaction, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -180,7 +180,7 @@ async function migrate(
     }
     connection.exec('commit')
   } catch (error) {
-    connection.exec('rollback')
+    rollBack(connection)
     throw error
   }
 }

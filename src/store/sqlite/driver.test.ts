@@ -36,12 +36,6 @@ describe('the driver', () => {
     connection.close()
   })
 
-  it('opens a file for reading alone when it is told to', async () => {
-    const connection = (await loadDriver()).open(':memory:', { readOnly: true })
-    expect(() => connection.exec('create table items (id bigint)')).toThrow(/readonly/)
-    connection.close()
-  })
-
   it('leaves the process’s warnings as they were', async () => {
     const { emitWarning } = process
     await loadDriver()

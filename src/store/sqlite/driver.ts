@@ -17,11 +17,11 @@ export interface SqliteConnection {
 export interface SqliteDriver {
   readonly name: string
   readonly sqliteVersion: string
-  open(path: string, options?: { readOnly?: boolean }): SqliteConnection
+  open(path: string): SqliteConnection
 }
 
 interface DriverModule {
-  readonly DatabaseSync: new (path: string, options?: { readOnly?: boolean }) => SqliteConnection
+  readonly DatabaseSync: new (path: string) => SqliteConnection
 }
 
 /** Below this a WAL reset that races with another connection can corrupt the file (sqlite.org, release 3.51.3). */
@@ -78,5 +78,5 @@ function describeDriver(name: string, { DatabaseSync }: DriverModule): SqliteDri
   probe.close()
   const sqliteVersion =
     typeof row === 'object' && row !== null && 'version' in row ? String(row.version) : 'of unknown version'
-  return { name, sqliteVersion, open: (path, options) => new DatabaseSync(path, options ?? {}) }
+  return { name, sqliteVersion, open: (path) => new DatabaseSync(path) }
 }

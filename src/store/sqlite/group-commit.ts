@@ -1,4 +1,5 @@
 import type { Transaction } from '../../core/database.ts'
+import { rollBack } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
 import { toStoreError } from './errors.ts'
 
@@ -97,7 +98,7 @@ async function commitBatch(
     await beforeCommit()
     connection.exec('commit')
   } catch (error) {
-    tryRollback(connection)
+    rollBack(connection)
     for (const { reject } of batch) reject(toStoreError(error))
     return
   }
@@ -110,14 +111,6 @@ function undoJob(connection: SqliteConnection, cause: unknown): void {
   } catch {
     // SQLite has given the whole transaction up, as it does on a full disk: the batch fails with what caused it.
     throw cause
-  }
-}
-
-function tryRollback(connection: SqliteConnection): void {
-  try {
-    connection.exec('rollback')
-  } catch {
-    // SQLite has rolled back already.
   }
 }
 

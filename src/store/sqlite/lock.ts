@@ -1,4 +1,5 @@
 import { startError } from '../../core/errors.ts'
+import { rollBack } from './connection.ts'
 import type { SqliteConnection, SqliteDriver } from './driver.ts'
 import { isBusy } from './errors.ts'
 
@@ -14,12 +15,18 @@ import { isBusy } from './errors.ts'
 export function lockFile(driver: SqliteDriver, path: string): { release: () => void } {
   const connection = driver.open(`${path}-lock`)
   try {
-    connection.exec('pragma busy_timeout = 0')
+    // Whoever has the lock has it for long; but a commit may have to wait for one who is just reading the holder.
+    const waitMs = (ms: number) => connection.exec(`pragma busy_timeout = ${ms}`)
+    waitMs(1000)
     connection.exec('create table if not exists holder (pid integer not null)')
+    waitMs(0)
     connection.exec('begin immediate')
+    waitMs(1000)
     connection.exec(`delete from holder; insert into holder (pid) values (${process.pid}); commit`)
+    waitMs(0)
     connection.exec('begin immediate')
   } catch (error) {
+    rollBack(connection)
     const pid = readHolder(connection)
     connection.close()
     if (!isBusy(error)) throw error

@@ -56,7 +56,6 @@ function createCommand(operation: AnyOperation, spec: CommandSpec): Command {
  *
  * @param sharedFlags Flags that every command takes, each with a value.
  * @param readInput Reads standard input, for a field given as `-`.
- * @param agentId Who acts when no flag says so.
  * @throws {UsageError}
  */
 export async function parseCommand(

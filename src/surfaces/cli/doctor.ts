@@ -1,4 +1,4 @@
-import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { BusApiError, type BusClient, BusUnreachable, hideCredentials } from '../../client/index.ts'
 import { noAnswer } from '../../core/answer-shape.ts'
 import { errorKinds } from '../../core/errors.ts'
 import { toExitCode } from './exit-code.ts'
@@ -18,7 +18,8 @@ export interface DoctorOptions {
 
 /** Looks at everything between an agent and its bus, changes nothing, and says what to type next. Returns the exit status. */
 export async function runDoctor(options: DoctorOptions): Promise<number> {
-  const { client, baseUrl, version, hasSecret, agentId, out } = options
+  const { client, version, hasSecret, agentId, out } = options
+  const baseUrl = hideCredentials(options.baseUrl)
   const say = (mark: 'ok' | 'no' | '--', text: string) => out(`${mark}  ${toPlainText(text).replaceAll('\n', ' ')}`)
   say('--', `bus-mcp ${version} on Node ${process.versions.node}, as ${agentId}`)
   try {

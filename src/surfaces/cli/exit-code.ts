@@ -1,5 +1,5 @@
 import { BusApiError, BusUnreachable } from '../../client/index.ts'
-import { commonErrors, type ErrorSpec, errorKinds } from '../../core/errors.ts'
+import { AppError, commonErrors, type ErrorSpec, errorKinds } from '../../core/errors.ts'
 import type { AnyOperation } from '../../core/operation.ts'
 import { UsageError } from './command.ts'
 
@@ -17,6 +17,7 @@ export const exitCodes = {
 /** The exit status for whatever a command failed with. An old bus names no code, so its status has to do. */
 export function toExitCode(error: unknown, operation: AnyOperation | undefined): number {
   if (error instanceof UsageError) return errorKinds.invalid.exitCode
+  if (error instanceof AppError) return errorKinds[error.kind].exitCode
   if (error instanceof BusUnreachable) return errorKinds.unavailable.exitCode
   if (!(error instanceof BusApiError)) return errorKinds.internal.exitCode
   // An answer that says yes and is none of a bus: the bus itself is not there.

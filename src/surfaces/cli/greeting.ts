@@ -1,3 +1,5 @@
+import { STANDARD_BASE_URL } from '../../core/wire.ts'
+
 export interface Greeting {
   readonly version: string
   readonly origin: string
@@ -8,9 +10,6 @@ export interface Greeting {
   /** The file that runs, as the system knows it. */
   readonly programPath: string
 }
-
-/** The address that every client assumes. */
-const STANDARD_API_URL = 'http://127.0.0.1:8100/api/bus'
 
 /** What `bus-mcp serve` prints once it is listening: where, with what, and what to type to connect an agent. */
 export function describeBus(greeting: Greeting): string {
@@ -33,7 +32,7 @@ export function describeConnection({
   programPath,
 }: Pick<Greeting, 'apiUrl' | 'isArmed' | 'programPath'>): string {
   const variables = [
-    ...(apiUrl === STANDARD_API_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
+    ...(apiUrl === STANDARD_BASE_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
     ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
   ]
   const environment = variables.map((variable) => `--env ${variable} `).join('')
@@ -43,5 +42,7 @@ export function describeConnection({
 
 /** How to start the MCP server again: by its package when it was installed as one, by its file when it was built here. */
 function describeProgramCommand(programPath: string): string {
-  return /[\\/]node_modules[\\/]/.test(programPath) ? 'npx -y bus-mcp' : `node "${programPath}"`
+  if (!/[\\/]node_modules[\\/]/.test(programPath)) return `node "${programPath}"`
+  // On Windows npx is a script, which only a shell can start.
+  return process.platform === 'win32' ? 'cmd /c npx -y bus-mcp' : 'npx -y bus-mcp'
 }

@@ -2,8 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
 
-export const SECRET_HEADER = 'x-bus-secret'
-
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'] as const
 
 /** Checks that stand in front of every route. Each throws an {@link AppError}. */
@@ -13,7 +11,7 @@ export interface Guard {
   /**
    * Who may write.
    *
-   * @param given The value of {@link SECRET_HEADER}, if the request has it.
+   * @param given The value of `X-Bus-Secret`, if the request has it.
    */
   authorizeWrite(given: string | readonly string[] | null | undefined): void
 }

@@ -1,7 +1,7 @@
 import { type CommonErrorCode, commonErrors, errorKinds } from '../../core/errors.ts'
 import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'
 import type { AnyOperation, Effect, OperationError } from '../../core/operation.ts'
-import { API_BASE_PATH } from './routes.ts'
+import { API_BASE_PATH } from '../../core/wire.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -64,7 +64,7 @@ export function buildOpenApi(operations: readonly AnyOperation[], version: strin
   return {
     openapi: '3.1.0',
     info: { title: 'bus-mcp', version, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: 'http://127.0.0.1:8100' }],
+    servers: [{ url: '/' }],
     paths,
     components: {
       schemas,

@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
 import type { TextReader } from '../../core/text-reader.ts'
-
-/** The largest request body, in bytes. */
-export const MAX_REQUEST_BYTES = 1024 * 1024
+import { MAX_REQUEST_BYTES } from '../../core/wire.ts'
 
 /** How deep a body may nest. No field of ours nests at all. */
 const MAX_DEPTH = 32

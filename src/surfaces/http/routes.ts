@@ -1,14 +1,11 @@
 import type { BoundOperation } from '../../core/capability.ts'
 import { type AppError, commonError } from '../../core/errors.ts'
-
-/** Where the API lives; as in the first bus. */
-export const API_BASE_PATH = '/api/bus'
+import { API_BASE_PATH } from '../../core/wire.ts'
 
 export interface Route {
   readonly bound: BoundOperation
   readonly method: 'GET' | 'POST'
-  /** The path as documented, with `{name}` for its parameters; the only form that logs may show. */
-  readonly template: string
+  /** Of the path as documented, with `{name}` for its parameters. */
   readonly segments: readonly string[]
 }
 
@@ -21,8 +18,7 @@ export function createRoutes(operations: readonly BoundOperation[]): readonly Ro
   return operations.flatMap((bound) => {
     const { http } = bound.operation
     if (!http) return []
-    const template = `${API_BASE_PATH}${http.path}`
-    return [{ bound, method: http.method, template, segments: template.split('/') }]
+    return [{ bound, method: http.method, segments: `${API_BASE_PATH}${http.path}`.split('/') }]
   })
 }
 

@@ -4,11 +4,13 @@ import { type BoundOperation, invoke } from '../../core/capability.ts'
 import type { Context, Log } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
+import { REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
-import { type Guard, SECRET_HEADER } from './guard.ts'
+import type { Guard } from './guard.ts'
 import { collectInput, readJsonBody } from './request.ts'
 import { sendError, sendJson } from './respond.ts'
 import { createRoutes, matchRoute, refuseMethod } from './routes.ts'
+import { answerUnreadable } from './unreadable.ts'
 
 /** Answers at its own path, behind the same admission as the API. Does its own parsing. */
 export interface Mount {
@@ -24,11 +26,11 @@ export interface HttpOptions {
   readonly mounts: readonly Mount[]
 }
 
-/** Names a request in its answer, in the log and in what it leaves behind. */
-export const REQUEST_ID_HEADER = 'x-request-id'
-
 /** A caller's own name for its request that is harmless in a log. */
 export const CALLER_REQUEST_ID: RegExp = /^[\w.-]{1,64}$/
+
+/** Enough for every agent and reader that one machine runs; beyond it connections are closed at once. */
+const MAX_CONNECTIONS = 4096
 
 /** Limits for slow callers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -36,6 +38,9 @@ const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 5_000
 /** How often Node looks for those that are past them; it would be every 30 s. */
 const TIMEOUT_CHECK_MS = 1_000
+
+/** A request without a Host is left for the guard to refuse, in the words of every other refusal. */
+const serverOptions = { connectionsCheckingInterval: TIMEOUT_CHECK_MS, requireHostHeader: false }
 
 type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, requestId: string) => Promise<void>
 
@@ -62,7 +67,7 @@ export function createHttpServer(options: HttpOptions): Server {
     return answerApi(request, response, url, requestId)
   }
 
-  const server = createServer({ connectionsCheckingInterval: TIMEOUT_CHECK_MS }, (request, response) => {
+  const server = createServer(serverOptions, (request, response) => {
     const requestId = nameRequest(request)
     response.setHeader(REQUEST_ID_HEADER, requestId)
     answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {
@@ -72,6 +77,8 @@ export function createHttpServer(options: HttpOptions): Server {
       request.resume()
     })
   })
+  server.on('clientError', answerUnreadable)
+  server.maxConnections = MAX_CONNECTIONS
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS

@@ -1,14 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
+import { AGENT_HEADER, MAX_REQUEST_BYTES } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import { createMcpServer, type McpOptions } from './server.ts'
 
 /** Where MCP over HTTP lives. */
 export const MCP_PATH = '/mcp'
-
-/** Names the agent behind a connection, since no process of ours stands between it and the bus. */
-export const AGENT_HEADER = 'x-bus-agent'
 
 type ParsedRequest = IncomingMessage & { method: string; url: string }
 
@@ -24,9 +22,13 @@ export function createMcpMount(options: McpOptions, createCall: (headers: Header
       const headers = requestInfo?.headers ?? new Headers()
       return createMcpServer(options, createCall(headers), headers.get(AGENT_HEADER)?.trim() || undefined)
     },
-    { legacy: 'stateless', onerror: (error) => options.log.error('mcp request', error) },
+    {
+      legacy: 'stateless',
+      maxRequestBodySize: MAX_REQUEST_BYTES,
+      onerror: (error) => options.log.error('mcp request', error),
+    },
   )
-  const handle = toNodeHandler(handler)
+  const handle = toNodeHandler(handler, { maxRequestBodySize: MAX_REQUEST_BYTES })
   return {
     path: MCP_PATH,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>

@@ -1,0 +1,19 @@
+/** What both ends of the wire must agree on. The client uses this, too, so nothing here may need Node. */
+
+/** Where the API lives; as in the first bus. */
+export const API_BASE_PATH = '/api/bus'
+
+/** Where every client looks when it is told nothing else; as in the first bus. */
+export const STANDARD_BASE_URL = `http://127.0.0.1:8100${API_BASE_PATH}` as const
+
+/** Proves that a caller may write (v1.1 of the first bus). */
+export const SECRET_HEADER = 'x-bus-secret'
+
+/** Names the agent behind an MCP connection over HTTP, where no process of ours stands between it and the bus. */
+export const AGENT_HEADER = 'x-bus-agent'
+
+/** Names a request in its answer, in the log and in what it leaves behind. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** The largest request body, in bytes. */
+export const MAX_REQUEST_BYTES = 1024 * 1024
