@@ -19,7 +19,7 @@ describe('bus-mcp serve', () => {
   writes    open
 
 Connect an agent, as in
-  claude mcp add --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"
+  claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"
 Stop with Ctrl-C.
 `)
     expect(stderr()).toBe('')
@@ -30,7 +30,9 @@ Stop with Ctrl-C.
   it('says that writes need the secret, and shows it nowhere', async () => {
     const { apiUrl, stdout } = await start(join(createTempFolder(), 'bus.db'), { BUS_WRITE_SECRET: 'letmein' })
     expect(stdout()).toMatch(/^ {2}writes +need BUS_WRITE_SECRET$/m)
-    expect(stdout()).toContain(`claude mcp add --env BUS_MCP_BASE_URL=${apiUrl} --env BUS_WRITE_SECRET=… --transport`)
+    expect(stdout()).toContain(
+      `claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --env BUS_WRITE_SECRET=… --transport`,
+    )
     expect(stdout()).not.toContain('letmein')
   })
 

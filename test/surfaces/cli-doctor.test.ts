@@ -26,7 +26,7 @@ describe('bus-mcp doctor', () => {
         `ok  it has the same version, ${VERSION}`,
         'ok  writes are open (the bus is not armed)',
         '',
-        `next: connect an agent, as in claude mcp add --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"`,
+        `next: connect an agent, as in claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"`,
       ],
     })
     // It looked whether it may write, and wrote nothing.

@@ -47,11 +47,18 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   return 0
 }
 
+function adviseUnreachable({ baseUrl, reason }: BusUnreachable): string {
+  if (!/^https?:\/\//.test(baseUrl)) return 'begin BUS_MCP_BASE_URL with http://, as in http://127.0.0.1:8100/api/bus'
+  if (/^no answer|broke off/.test(reason))
+    return 'something listens there and does not answer: restart it, or set BUS_MCP_BASE_URL'
+  return 'start a bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where one runs'
+}
+
 function diagnose(error: unknown, baseUrl: string): { finding: string; advice: string; exitCode: number } {
   if (error instanceof BusUnreachable) {
     return {
       finding: error.message,
-      advice: 'start a bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where one runs',
+      advice: adviseUnreachable(error),
       exitCode: errorKinds.unavailable.exitCode,
     }
   }

@@ -32,6 +32,7 @@ export function describeConnection({
   programPath,
 }: Pick<Greeting, 'apiUrl' | 'isArmed' | 'programPath'>): string {
   const variables = [
+    'BUS_MCP_AGENT_ID=NAME',
     ...(apiUrl === STANDARD_BASE_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
     ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
   ]

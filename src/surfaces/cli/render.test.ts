@@ -7,6 +7,13 @@ describe('renderAnswer', () => {
     expect(renderAnswer(answer)).toBe('decision  claim\nlease_s   300\nlapsed    no')
   })
 
+  it('writes milliseconds as a person reads a countdown', () => {
+    const times = { zero_ms: 0, short_ms: 1, minute_ms: 60_000, long_ms: 3_852_001, day_ms: 86_400_000 }
+    expect(renderAnswer(times)).toBe(
+      'zero_ms    0s\nshort_ms   1s\nminute_ms  1m\nlong_ms    1h 4m 13s\nday_ms     24h',
+    )
+  })
+
   it('indents an object below its name', () => {
     expect(renderAnswer({ lane: { name: 'feeds', owner: 'planner' }, lease_s: 60 })).toBe(
       'lane\n  name   feeds\n  owner  planner\nlease_s  60',

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { toSeconds } from '../../core/moment.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -18,7 +19,7 @@ function renderFields(fields: Fields, indent: string): string[] {
   return shown.flatMap(([name, value]) => {
     if (Array.isArray(value)) return [`${indent}${name} (${value.length})`, ...renderTable(value, `${indent}  `)]
     if (typeof value === 'object') return [`${indent}${name}`, ...renderFields({ ...value }, `${indent}  `)]
-    return [`${indent}${name.padEnd(width)}  ${toCell(value)}`]
+    return [`${indent}${name.padEnd(width)}  ${toCell(value, name)}`]
   })
 }
 
@@ -28,17 +29,33 @@ function renderTable(rows: readonly unknown[], indent: string): string[] {
     objects.some((row) => row[name] !== null && row[name] !== undefined && row[name] !== false),
   )
   if (columns.length === 0) return []
-  const cells = [columns.map(toCell), ...objects.map((row) => columns.map((name) => toCell(row[name])))]
+  const cells = [
+    columns.map((name) => toCell(name)),
+    ...objects.map((row) => columns.map((name) => toCell(row[name], name))),
+  ]
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
   return cells.map((line) =>
     `${indent}${line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd(),
   )
 }
 
-function toCell(value: unknown): string {
+function toCell(value: unknown, name = ''): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'number' && name.endsWith('_ms')) return toDuration(value)
   return toPlainText(String(value)).replaceAll('\n', ' ⏎ ')
+}
+
+/** As in `1h 4m 12s`; whole seconds, as a person reads a countdown. */
+function toDuration(durationMs: number): string {
+  const seconds = toSeconds(durationMs)
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const text = parts.flatMap(([count, unit]) => (count > 0 ? `${count}${unit}` : []))
+  return text.join(' ') || '0s'
 }
 
 /** Text that only shows: without escape sequences, without control characters but newlines, and in its own order. */
