@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTestBus } from '../../test/support/bus.ts'
 import { startFakeServer } from '../../test/support/fake-server.ts'
 import { startBusProcess } from '../../test/support/process.ts'
@@ -195,5 +195,20 @@ describe('the connections of the client', () => {
     for (let call = 0; call < 3; call++) await expect(client.status.get({})).rejects.toBeInstanceOf(BusUnreachable)
     await startTestBus({ port: Number(new URL(first.origin).port) })
     expect((await client.status.get({}))._meta.message_count).toBe(0)
+  })
+})
+
+describe('a connection that is used again', () => {
+  it('keeps nothing of the calls before', async () => {
+    const warnings: string[] = []
+    const note = ({ name }: Error) => warnings.push(name)
+    process.on('warning', note)
+    onTestFinished(() => {
+      process.off('warning', note)
+    })
+    const { client } = await startTestBus()
+    for (let call = 0; call < 20; call++) await client.status.get({})
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(warnings).toEqual([])
   })
 })

@@ -56,10 +56,12 @@ function exchange(send: typeof httpRequest, agent: Agent, request: TransportRequ
 function watchConnection(outgoing: ClientRequest, { protocol }: URL): () => boolean {
   let stood = false
   outgoing.on('socket', (socket) => {
-    stood = outgoing.reusedSocket
-    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-      stood = true
-    })
+    if (outgoing.reusedSocket) stood = true
+    else {
+      socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        stood = true
+      })
+    }
   })
   return () => stood
 }
