@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { capabilities } from './capabilities/index.ts'
+import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
-import type { Context, Log } from './core/context.ts'
+import type { BusContext, Log } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
 import type { Clock } from './store/clock.ts'
@@ -21,7 +22,7 @@ export const boundOperations = listOperations(capabilities)
 export const operations = boundOperations.map(({ operation }) => operation)
 
 /** What every session of every agent is told about the tools. */
-export const instructions = capabilities.map((capability) => capability.instructions).join('\n')
+export const instructions = capabilities.flatMap((capability) => capability.instructions || []).join('\n')
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -67,9 +68,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     migrations: capabilities.flatMap(({ migrations }) => migrations),
     ...(options.createClock ? { createClock: options.createClock } : {}),
   })
-  const context: Omit<Context, 'requestId' | 'signal'> = {
+  const context: BusContext = {
     database,
     log,
+    createWrite: (request, operationId, input) =>
+      createWriteOnce(database, request, () => fingerprint(operationId, input)),
     settings: {
       minLeaseMs: options.minLeaseMs ?? MIN_LEASE_MS,
       maxLeaseMs: Math.round(options.maxLeaseSeconds * 1000),
@@ -108,6 +111,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   }
 }
 
+/** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */
+function fingerprint(operationId: string, input: unknown): string {
+  return createHash('sha256').update(operationId).update(JSON.stringify(input)).digest('base64')
+}
+
 /** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
 export function startStdio(config: ClientConfig, agentId: string, log: Log): void {
   serveStdio(describeMcp(log), createRemoteCall(config), agentId)
@@ -122,11 +130,7 @@ function describeMcp(log: Log): McpOptions {
 }
 
 /** Calls in the bus's own process; whoever may not write is refused as over HTTP. */
-function createLocalCall(
-  bound: readonly BoundOperation[],
-  context: Omit<Context, 'requestId' | 'signal'>,
-  authorizeWrite: () => void,
-): Call {
+function createLocalCall(bound: readonly BoundOperation[], context: BusContext, authorizeWrite: () => void): Call {
   const byId = new Map(bound.map((entry) => [entry.operation.id, entry]))
   return async (operation, input, signal) => {
     const requestId = crypto.randomUUID()
@@ -134,7 +138,7 @@ function createLocalCall(
       const entry = byId.get(operation.id)
       if (!entry) throw new Error(`operation ${operation.id} is not part of this bus`)
       if (operation.effect === 'write') authorizeWrite()
-      return { ok: true, value: await invoke(entry, input, { ...context, requestId, signal }) }
+      return { ok: true, value: await invoke(entry, input, context, { requestId, signal }) }
     } catch (error) {
       if (error instanceof AppError) return toApiError(operation, error.status, error.toBody(requestId))
       throw error

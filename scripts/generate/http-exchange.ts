@@ -14,6 +14,7 @@ const lane = {
   renewed_at: '2026-01-31T12:00:00.000Z',
   expires_at: '2026-01-31T12:02:00.000Z',
   expires_in_ms: 120_000,
+  waiters: 0,
   lease_s: 120,
   last_owner: null,
   last_fence: null,

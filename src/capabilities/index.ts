@@ -1,7 +1,10 @@
 import type { Capability } from '../core/capability.ts'
 import { lanes } from './lanes/index.ts'
 import { messages } from './messages/index.ts'
+import { retries } from './retries/index.ts'
 import { status } from './status/index.ts'
 
+export { createWriteOnce } from './retries/index.ts'
+
 /** What the product can do. One line adds a capability to every surface. */
-export const capabilities: readonly Capability[] = [messages, lanes, status]
+export const capabilities: readonly Capability[] = [messages, lanes, status, retries]

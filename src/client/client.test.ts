@@ -212,3 +212,48 @@ describe('a connection that is used again', () => {
     expect(warnings).toEqual([])
   })
 })
+
+describe('a call whose outcome is unknown', () => {
+  /** A server that takes the first `losses` requests and breaks off, and notes the key of each. */
+  async function startLossy(losses: number, server: string | undefined) {
+    const keys: (string | undefined)[] = []
+    const { baseUrl } = await startFakeServer((request, response) => {
+      keys.push(String(request.headers['idempotency-key']))
+      if (server !== undefined) response.setHeader('server', server)
+      if (keys.length > 1 && keys.length <= losses + 1) request.socket.destroy()
+      else response.end('{"ok":true}')
+    })
+    const client = createBusClient({ baseUrl })
+    // Whoever answered once has said what it is.
+    await client.lanes.release({ lane: 'other', owner: 'ann' })
+    return { client, keys }
+  }
+
+  it('is repeated once under the same key, when the bus makes a change once for a key', async () => {
+    const { client, keys } = await startLossy(1, 'bus-mcp/0.2.0')
+    expect(await client.lanes.claim({ lane: 'feeds', owner: 'ann' })).toEqual({ ok: true })
+    expect(keys).toHaveLength(3)
+    expect(keys[1]).toMatch(/^[0-9a-f-]{36}$/)
+    expect(keys[2]).toBe(keys[1])
+    expect(keys[1]).not.toBe(keys[0])
+  })
+
+  it('is given up after one repetition', async () => {
+    const { client, keys } = await startLossy(5, 'bus-mcp/0.2.0')
+    const claim = client.lanes.claim({ lane: 'feeds', owner: 'ann' })
+    await expect(claim).rejects.toMatchObject({ name: 'BusUnreachable', outcomeUnknown: true })
+    expect(keys).toHaveLength(3)
+  })
+
+  it('is not repeated when it is a write and the bus is an old one, which would make it twice', async () => {
+    const { client, keys } = await startLossy(1, undefined)
+    await expect(client.messages.post({ topic: 't', sender: 's', body: 'b' })).rejects.toBeInstanceOf(BusUnreachable)
+    expect(keys).toHaveLength(2)
+  })
+
+  it('is repeated when it is a read, of whatever bus', async () => {
+    const { client, keys } = await startLossy(1, undefined)
+    expect(await client.status.get({})).toEqual({ ok: true })
+    expect(keys).toHaveLength(3)
+  })
+})

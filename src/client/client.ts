@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { SECRET_HEADER, STANDARD_BASE_URL } from '../core/wire.ts'
+import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
 import { type Transport, type TransportAnswer, TransportError } from './transport.ts'
@@ -17,6 +17,8 @@ export interface BusClientOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+  /** Names one change, so that asking for it again makes it once. Made for each write when left out. */
+  readonly idempotencyKey?: string
 }
 
 export type Input<Id extends OperationId> = z.input<OperationTypes[Id]['input']>
@@ -46,22 +48,26 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
   const transport = options.transport ?? createStandardTransport()
 
-  const call: BusClient['call'] = async (id, input, { signal } = {}) => {
+  const exchange = createRepeatingExchange(transport)
+
+  const call: BusClient['call'] = async (id, input, { signal, idempotencyKey } = {}) => {
     const { method, path, effect } = findOperation(id)
     const { url, rest } = buildUrl(baseUrl, path, input)
     const isWrite = effect === 'write'
     if (!isWrite) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, String(value))
+    const writeHeaders = {
+      'content-type': 'application/json',
+      [IDEMPOTENCY_HEADER]: idempotencyKey ?? crypto.randomUUID(),
+      ...(writeSecret ? { [SECRET_HEADER]: writeSecret } : {}),
+    }
     try {
-      const answer = await transport({
+      const answer = await exchange({
         method,
         url,
-        headers: {
-          accept: 'application/json',
-          ...(isWrite ? { 'content-type': 'application/json' } : {}),
-          ...(isWrite && writeSecret ? { [SECRET_HEADER]: writeSecret } : {}),
-        },
+        headers: { accept: 'application/json', ...(isWrite ? writeHeaders : {}) },
         body: isWrite ? JSON.stringify(rest) : undefined,
-        timeoutMs,
+        // The time that the bus was asked to wait does not count.
+        timeoutMs: timeoutMs + toWaitMs(input.wait_s),
         signal,
       })
       return readAnswer(answer)
@@ -89,6 +95,32 @@ function createStandardTransport(): Transport {
     loading ??= import('./node-transport.ts').then(({ createNodeTransport }) => createNodeTransport())
     return (await loading)(request)
   }
+}
+
+/**
+ * Asks once more when it is not known whether the request was carried out. A write only of a bus that is known to make a
+ * change once for a key: the first bus would make it twice.
+ */
+function createRepeatingExchange(transport: Transport): Transport {
+  let knowsKeys = false
+  const exchange: Transport = async (request) => {
+    const answer = await transport(request)
+    knowsKeys ||= answer.server.startsWith('bus-mcp/')
+    return answer
+  }
+  return async (request) => {
+    try {
+      return await exchange(request)
+    } catch (error) {
+      const isUnknown = error instanceof TransportError && error.sent && !request.signal?.aborted
+      if (!isUnknown || (request.method !== 'GET' && !knowsKeys)) throw error
+      return exchange(request)
+    }
+  }
+}
+
+function toWaitMs(waitSeconds: unknown): number {
+  return typeof waitSeconds === 'number' && waitSeconds > 0 ? waitSeconds * 1000 : 0
 }
 
 function findOperation(id: string): (typeof operationTable)[OperationId] {

@@ -29,7 +29,12 @@ function exchange(send: typeof httpRequest, agent: Agent, request: TransportRequ
     const outgoing = send(url, options, (incoming) => {
       readText(incoming).then((text) => {
         clearTimeout(timer)
-        resolve({ status: incoming.statusCode ?? 0, contentType: incoming.headers['content-type'] ?? '', text })
+        resolve({
+          status: incoming.statusCode ?? 0,
+          contentType: incoming.headers['content-type'] ?? '',
+          server: String(incoming.headers.server ?? ''),
+          text,
+        })
       }, fail)
     })
     const isSent = watchConnection(outgoing, url)

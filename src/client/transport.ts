@@ -11,6 +11,8 @@ export interface TransportRequest {
 export interface TransportAnswer {
   readonly status: number
   readonly contentType: string
+  /** What the other side calls itself; empty when it does not. */
+  readonly server: string
   readonly text: string
 }
 

@@ -174,7 +174,8 @@ describe('BusUnreachable', () => {
     let calls = 0
     const { baseUrl } = await startFakeServer((request, response) => {
       calls++
-      if (calls === 1) request.socket.destroy()
+      // Both the request and its one repetition.
+      if (calls <= 2) request.socket.destroy()
       else response.end('{"messages":[]}')
     })
     const client = createBusClient({ baseUrl })

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { openTestDatabase } from '../../test/support/database.ts'
 import { createLog } from '../log.ts'
 import { bind, defineCapability, type Handler, invoke, listOperations, parseInput } from './capability.ts'
-import type { Context } from './context.ts'
+import type { BusContext } from './context.ts'
 import { AppError, commonError } from './errors.ts'
 import { defineOperation } from './operation.ts'
 
@@ -27,14 +27,15 @@ type Double = Handler<typeof double>
 /** Runs the operation with a handler of the test's own. */
 async function run(handle: Double, input: unknown = { number: 21 }) {
   const logged: string[] = []
-  const context: Context = {
-    database: await openTestDatabase({ path: ':memory:' }),
+  const database = await openTestDatabase({ path: ':memory:' })
+  const bus: BusContext = {
+    database,
+    createWrite: () => database.write,
     settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
     log: createLog((line) => logged.push(line)),
-    requestId: 'request-7',
-    signal: new AbortController().signal,
   }
-  const outcome = await invoke(bind(double, handle), input, context).then(
+  const request = { requestId: 'request-7', signal: new AbortController().signal }
+  const outcome = await invoke(bind(double, handle), input, bus, request).then(
     (answer) => ({ answer, error: undefined }),
     (error: unknown) => ({ answer: undefined, error }),
   )

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Context } from './context.ts'
+import type { BusContext, Context, RequestInfo } from './context.ts'
 import type { Migration } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, Operation, OperationError } from './operation.ts'
@@ -23,7 +23,7 @@ export type Handler<Op extends AnyOperation> = (call: Call<Op>) => Promise<z.inp
 export interface BoundOperation {
   readonly operation: AnyOperation
   /** Parse, handle, parse: `input` is not trusted, and neither is our own answer. */
-  readonly run: (input: unknown, context: Context) => Promise<Readonly<Record<string, unknown>>>
+  readonly run: (input: unknown, bus: BusContext, request: RequestInfo) => Promise<Readonly<Record<string, unknown>>>
 }
 
 export interface Capability {
@@ -54,8 +54,9 @@ export function bind<
     new AppError(kindOf(operation.errors, code), code, message, details)
   return {
     operation,
-    run: async (input, context) => {
+    run: async (input, bus, request) => {
       const parsed = parseInput(operation.input, input)
+      const context: Context = { ...bus, ...request, write: bus.createWrite(request, operation.id, parsed) }
       const answer = await handle({ input: parsed, context, fail })
       return operation.output.parse(answer)
     },
@@ -69,14 +70,15 @@ export function bind<
 export async function invoke(
   { operation, run }: BoundOperation,
   input: unknown,
-  context: Context,
+  bus: BusContext,
+  request: RequestInfo,
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await run(input, context)
+    return await run(input, bus, request)
   } catch (error) {
     if (error instanceof AppError) throw error
-    context.log.error('operation failed', error, { operation: operation.id, request_id: context.requestId })
-    throw commonError('internal', `internal error; the bus's log has the cause under request id ${context.requestId}`)
+    bus.log.error('operation failed', error, { operation: operation.id, request_id: request.requestId })
+    throw commonError('internal', `internal error; the bus's log has the cause under request id ${request.requestId}`)
   }
 }
 

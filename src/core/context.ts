@@ -1,4 +1,4 @@
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
 export interface Log {
   info(event: string, fields?: Readonly<Record<string, string | number | boolean>>): void
@@ -17,13 +17,46 @@ export interface Settings {
   readonly version: string
 }
 
-/** What a handler may touch, and all that it may touch. */
-export interface Context {
-  readonly database: Database
-  readonly settings: Settings
-  readonly log: Log
+/** What a surface knows of a request beside its input. */
+export interface RequestInfo {
   /** Names the request in answers, history and logs. */
   readonly requestId: string
   /** Aborts when the caller is gone. */
+  readonly signal: AbortSignal
+  /** The caller's name for this one change, the same when it asks again because no answer came. */
+  readonly idempotencyKey?: string | undefined
+  /** Is called when the answer is that of an earlier request with the same key. */
+  readonly onReplay?: () => void
+}
+
+/** What all requests to one bus share. */
+export interface BusContext {
+  readonly database: Database
+  readonly settings: Settings
+  readonly log: Log
+  /** Makes the {@link Context.write} of a request. */
+  readonly createWrite: (request: RequestInfo, operationId: string, input: unknown) => Write
+}
+
+/**
+ * Makes the one change that a request asks for, as {@link Database.write} does. Once only: when the request carries a
+ * key under which the change was made before, `body` does not run and the answer is the earlier one.
+ *
+ * @param body Resolves with the whole answer, which is kept with the change.
+ * @param onReplay Says what an earlier answer is worth now; as it is when left out.
+ * @throws {AppError} `idempotency_key_reused` when the key named another request.
+ */
+export type Write = <T extends object>(
+  body: (transaction: Transaction) => Promise<T>,
+  onReplay?: (answer: T, transaction: Transaction) => Promise<T>,
+) => Promise<T>
+
+/** What a handler may touch, and all that it may touch. */
+export interface Context {
+  readonly database: Database
+  readonly write: Write
+  readonly settings: Settings
+  readonly log: Log
+  readonly requestId: string
   readonly signal: AbortSignal
 }

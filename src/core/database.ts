@@ -46,6 +46,8 @@ export interface Reader {
 
 export interface Transaction extends Reader {
   run(statement: Sql): Promise<void>
+  /** Wakes who listens on the channel, on every node, once this is committed; nobody when it is not. */
+  notify(channel: string): void
 }
 
 /**
@@ -65,6 +67,13 @@ export interface Database {
    * @throws {AppError} `store_unavailable` when the engine could not commit; nothing of the body stays then.
    */
   write<T>(body: (transaction: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Calls `wake` after each commit that notified the channel. A hint: whoever waits looks again by itself from time to
+   * time, too.
+   *
+   * @returns Ends it.
+   */
+  listen(channel: string, wake: () => void): () => void
   /** Proves with a write that the store can write. @throws {AppError} `store_unavailable`. */
   probe(): Promise<void>
   /** Ends after the bodies that were already accepted. */
@@ -72,13 +81,13 @@ export interface Database {
 }
 
 /** The only row of a statement that yields at most one. */
-export async function first<Row extends object>(reader: Reader, statement: Sql): Promise<Row | undefined> {
+export async function first<Row extends object>(reader: Pick<Reader, 'all'>, statement: Sql): Promise<Row | undefined> {
   const rows = await reader.all<Row>(statement)
   return rows[0]
 }
 
 /** The row of a statement that always yields one. */
-export async function single<Row extends object>(reader: Reader, statement: Sql): Promise<Row> {
+export async function single<Row extends object>(reader: Pick<Reader, 'all'>, statement: Sql): Promise<Row> {
   const row = await first<Row>(reader, statement)
   if (!row) throw new Error(`a statement that always yields a row yielded none: ${statement.text}`)
   return row

@@ -13,6 +13,8 @@ export const errorKinds = {
   not_found: { status: 404, exitCode: 1 },
   method_not_allowed: { status: 405, exitCode: 1 },
   timed_out: { status: 408, exitCode: 69 },
+  /** Nobody reads this answer any more. 499 as nginx has it, for want of a standard one. */
+  cancelled: { status: 499, exitCode: 69 },
   conflict: { status: 409, exitCode: 1 },
   /** A conflict that time resolves: somebody else holds what was asked for. */
   busy: { status: 409, exitCode: 75 },
@@ -43,6 +45,10 @@ export const commonErrors = {
     summary: 'The request did not come in time: 10 s for its headers, 30 s for all of it.',
   },
   invalid_json: { kind: 'invalid', summary: 'The request body is not a JSON object in UTF-8.' },
+  idempotency_key_reused: {
+    kind: 'invalid',
+    summary: 'The `Idempotency-Key` named another request before. Make a new key for each change.',
+  },
   write_secret_required: {
     kind: 'unauthorized',
     summary: 'The bus is armed and `X-Bus-Secret` is absent or wrong. Send the value of `BUS_WRITE_SECRET`.',
@@ -65,6 +71,7 @@ export const commonErrors = {
     summary: 'The store did not accept the request and nothing was changed. Try again after `Retry-After`.',
     carries: ['retry_after_ms'],
   },
+  request_cancelled: { kind: 'cancelled', summary: 'The caller went away while it waited; nothing was changed.' },
   internal: { kind: 'internal', summary: 'A fault of the bus. Its log has the cause under `request_id`.' },
 } as const satisfies Record<string, ErrorSpec>
 

@@ -43,6 +43,15 @@ export function printableText(what: string, maxBytes: number): z.ZodString {
     .meta({ minLength: 1 })
 }
 
+/** The longest wait, in seconds. Clients of MCP give up after 60 by default. */
+const MAX_WAIT_SECONDS = 55
+
+/** How long to wait for what is not there yet: 0 to 55 seconds. */
+export function waitSeconds(what: string): z.ZodDefault<z.ZodNumber> {
+  const error = `wait_s must be a number of seconds from 0 to ${MAX_WAIT_SECONDS}`
+  return z.number({ error }).min(0, { error }).max(MAX_WAIT_SECONDS, { error }).default(0).describe(what)
+}
+
 /** The message for a text that is absent or no text. */
 export function requiredText(what: string): z.core.$ZodErrorMap {
   return ({ input }) => (input === undefined ? `${what} is required` : `${what} must be a string`)

@@ -15,5 +15,11 @@ export const AGENT_HEADER = 'x-bus-agent'
 /** Names a request in its answer, in the log and in what it leaves behind. */
 export const REQUEST_ID_HEADER = 'x-request-id'
 
+/** A caller's name for one change, the same in every retry of it (IETF draft-ietf-httpapi-idempotency-key-header). */
+export const IDEMPOTENCY_HEADER = 'idempotency-key'
+
+/** Says that an answer is that of an earlier request with the same key. */
+export const REPLAYED_HEADER = 'idempotency-replayed'
+
 /** The largest request body, in bytes. */
 export const MAX_REQUEST_BYTES = 1024 * 1024

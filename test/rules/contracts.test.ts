@@ -48,7 +48,8 @@ const tool = { name: 'take_lane', title: 'Take', description: 'Takes it.', idemp
 describe('operation ids', () => {
   it('are unique and name the capability and the export; and every operation of a contract is offered', async () => {
     const contracts = await readContracts()
-    expect(contracts.map(({ capability }) => capability).sort()).toEqual(capabilities.map(({ name }) => name).sort())
+    const withOperations = capabilities.filter(({ operations }) => operations.length > 0)
+    expect(contracts.map(({ capability }) => capability).sort()).toEqual(withOperations.map(({ name }) => name).sort())
     expect(checkIds(contracts)).toEqual([])
   })
 

@@ -6,7 +6,7 @@ import { findUntestedCodes, findUntestedOperations } from './support/coverage.ts
 import { readTree } from './support/tree.ts'
 
 const operations = listOperations(capabilities).map(({ operation }) => operation)
-const claim = operations.filter(({ id }) => id === 'lanes.claim')
+const release = operations.filter(({ id }) => id === 'lanes.release')
 
 /** The tests of what the product does; those of the rules name everything and prove nothing of it. */
 const tests = [...readTree('src', '.test.ts'), ...readTree('test', '.test.ts')].filter(
@@ -21,18 +21,20 @@ describe('every operation', () => {
   })
 
   it('is told when it has no describe, or only one of another id', () => {
-    const missing = ["no describe('lanes.claim'"]
-    expect(findUntestedOperations(claim, [])).toEqual(missing)
-    expect(findUntestedOperations(claim, plant("describe('lanes.claims', () => it('is lane_held'))"))).toEqual(missing)
-    expect(findUntestedOperations(claim, plant("// describe('lanes.claim')"))).toEqual(missing)
+    const missing = ["no describe('lanes.release'"]
+    expect(findUntestedOperations(release, [])).toEqual(missing)
+    expect(findUntestedOperations(release, plant("describe('lanes.releases', () => it('is lane_held'))"))).toEqual(
+      missing,
+    )
+    expect(findUntestedOperations(release, plant("// describe('lanes.release')"))).toEqual(missing)
   })
 
   it('is told when a declared error is only spoken of in the tests of another, or in a comment', () => {
-    const missing = ["no test in describe('lanes.claim' speaks of lane_held"]
+    const missing = ["no test in describe('lanes.release' speaks of lane_held"]
     const elsewhere =
-      "describe('lanes.claim', () => {\n  // lane_held\n})\ndescribe('lanes.release', () => it('is lane_held'))"
-    expect(findUntestedOperations(claim, plant(elsewhere))).toEqual(missing)
-    expect(findUntestedOperations(claim, plant("describe('lanes.claim', () => it('is lane_held'))"))).toEqual([])
+      "describe('lanes.release', () => {\n  // lane_held\n})\ndescribe('lanes.claim', () => it('is lane_held'))"
+    expect(findUntestedOperations(release, plant(elsewhere))).toEqual(missing)
+    expect(findUntestedOperations(release, plant("describe('lanes.release', () => it('is lane_held'))"))).toEqual([])
   })
 })
 

@@ -16,6 +16,7 @@ const freeLane = {
   renewed_at: null,
   expires_at: null,
   expires_in_ms: null,
+  waiters: 0,
   lease_s: null,
   last_owner: null,
   last_fence: null,

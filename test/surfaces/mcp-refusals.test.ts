@@ -87,7 +87,7 @@ describe.each(mcpWays)('a refusal of the bus over $transport in the $era era', (
 })
 
 describe.each(mcpWays)('invalid_arguments over $transport in the $era era', ({ connect }) => {
-  const ownKnown = 'known: lane, owner, lease_s, note'
+  const ownKnown = 'known: lane, owner, lease_s, wait_s, note'
   const cases: readonly [string, string, Record<string, unknown>, string, string][] = [
     ['a missing argument', 'claim_lane', {}, 'lane', 'lane is required'],
     ['a misspelt argument', 'claim_lane', { lane: 'a', leases: 5 }, 'leases', `unknown argument "leases"; ${ownKnown}`],

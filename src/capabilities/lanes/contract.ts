@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pageLimit, printableLine, requiredText } from '../../core/fields.ts'
+import { pageLimit, printableLine, requiredText, waitSeconds } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 
@@ -50,6 +50,7 @@ export const lane = z
     renewed_at: moment.nullable().describe('When the lease was last granted: by the claim, a renewal or a heartbeat.'),
     expires_at: moment.nullable().describe('When the lease ends, or ended.'),
     expires_in_ms: z.int().nullable().describe('Left at the moment of the answer; 0 when the lease expired.'),
+    waiters: z.int().describe('How many are waiting for it.'),
     lease_s: z.number().nullable().describe('The whole lease, as it was last granted, in seconds.'),
     last_owner: z.string().nullable().describe('Who had the tenure before.'),
     last_fence: z.int().nullable().describe('The number of that tenure.'),
@@ -59,11 +60,35 @@ export const lane = z
 
 const serverTime = moment.describe('The bus’s clock at this answer.')
 
+/** Where one stands whose wait ended without the lane. */
+const place = {
+  position: z.int().optional().describe('Place in the queue when the wait ended; 1 is next.'),
+  ticket: z.int().optional().describe('Rises in the order of arrival.'),
+  ticket_expires_in_ms: z.int().optional().describe('Claim again with wait_s within this time to keep the place.'),
+}
+
 const held = {
   kind: 'busy',
   summary:
     'Another owner holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
-  details: z.object({ lane, retry_after_ms: z.int() }),
+  details: z.object({ lane, retry_after_ms: z.int(), ...place }),
+} as const
+
+const queued = {
+  kind: 'busy',
+  summary: 'The lane is free, and others waited for it first. Ask with `wait_s` to wait in the same queue.',
+  details: z.object({ lane, retry_after_ms: z.int(), ...place }),
+} as const
+
+const deadlock = {
+  kind: 'conflict',
+  summary:
+    'You would wait for one who waits for you. Release the lane that the cycle names as held by you, then claim both anew.',
+  details: z.object({
+    cycle: z
+      .array(z.object({ owner: z.string(), lane: z.string(), held_by: z.string() }))
+      .describe('Each owner waits for the lane, which the next one holds.'),
+  }),
 } as const
 
 const notHeld = {
@@ -72,7 +97,8 @@ const notHeld = {
   details: z.object({ lane, retry_after_ms: z.int() }),
 } as const
 
-const lost = {
+/** Exported for the handlers: claim and heartbeat fail with it alike. */
+export const lost = {
   kind: 'conflict',
   summary: 'The tenure that the fence names is over. Stop working on the lane’s subject, then claim it again.',
   details: z.object({ lane, retry_after_ms: z.int() }),
@@ -89,7 +115,14 @@ export const claim = defineOperation({
   id: 'lanes.claim',
   summary: 'Claim a lane: take it if free, steal it if its lease expired, renew it if own',
   effect: 'write',
-  input: z.object({ lane: laneName, owner: ownerName, lease_s: leaseSeconds, session, note }),
+  input: z.object({
+    lane: laneName,
+    owner: ownerName,
+    lease_s: leaseSeconds,
+    wait_s: waitSeconds('Wait up to so many seconds, 0 to 55, in a fair queue, instead of being refused at once.'),
+    session,
+    note,
+  }),
   output: z.object({
     ok: z.literal(true),
     decision: z
@@ -103,14 +136,14 @@ export const claim = defineOperation({
       .optional()
       .describe('Your own lease had lapsed, so that this is a new tenure: check what others did meanwhile.'),
   }),
-  errors: { lane_held: held },
+  errors: { lane_held: held, lane_queued: queued, would_deadlock: deadlock, lease_lost: lost },
   actor: 'owner',
   http: { method: 'POST', path: '/lanes/{lane}/claim' },
   tool: {
     name: 'claim_lane',
     title: 'Claim a lane',
     description:
-      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long; then post_message to them, wait, or choose another lane. Keep it with heartbeat_lane, end with release_lane.',
+      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with heartbeat_lane, end with release_lane.',
     idempotent: false,
     destructive: false,
     hides: ['session'],

@@ -37,12 +37,18 @@ export interface Holder {
 }
 
 export type LaneCommand =
-  | (Holder & { readonly kind: 'claim'; readonly leaseMs: number; readonly note: string | undefined })
+  | (Holder & {
+      readonly kind: 'claim'
+      readonly leaseMs: number
+      readonly note: string | undefined
+      /** How many wait for the lane and came before. Nobody barges past them. */
+      readonly waitersAhead?: number
+    })
   | (Holder & { readonly kind: 'heartbeat'; readonly leaseMs: number; readonly fence: number | undefined })
   | (Holder & { readonly kind: 'release'; readonly fence: number | undefined })
 
 export type LaneOutcome = 'claim' | 'steal' | 'renew' | 'heartbeat' | 'released'
-export type LaneRefusal = 'lane_held' | 'lane_not_held' | 'lease_lost'
+export type LaneRefusal = 'lane_held' | 'lane_queued' | 'lane_not_held' | 'lease_lost'
 
 /** A change of the lane, as its history tells it. */
 export interface LaneEvent {
@@ -101,14 +107,14 @@ export function unclaimed(name: string, at: number): Lane {
 
 function decideClaim(lane: Lane, command: LaneCommand & { kind: 'claim' }, at: number): Decision {
   const { tenure } = lane
-  if (!tenure) return beginTenure(lane, command, at, 'claim')
-
-  const own = isSameHolder(tenure, command)
-  if (tenure.expiresAt > at) {
+  const own = tenure !== undefined && isSameHolder(tenure, command)
+  if (tenure && tenure.expiresAt > at) {
     if (!own) return { outcome: 'refused', refusal: 'lane_held', at }
     const note = command.note ?? tenure.note
     return extendTenure(lane, { ...tenure, note }, 'renew', command.leaseMs, at)
   }
+  if (command.waitersAhead) return { outcome: 'refused', refusal: 'lane_queued', at }
+  if (!tenure) return beginTenure(lane, command, at, 'claim')
   // After a lapse nothing was protected, so even the same holder begins a new tenure with a new fence.
   return beginTenure(lane, command, at, own ? 'renew' : 'steal')
 }

@@ -3,13 +3,14 @@ import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
+export { selectWaiterCounts } from './queue-store.ts'
 export { countLanes, selectLanesByExpiry } from './store.ts'
 export { toWireLane } from './wire.ts'
 
 export const lanes = defineCapability({
   name: 'lanes',
   instructions:
-    'Before you change what others may change too, claim_lane the lane that stands for it (one name per thing, as in "feeds-refactor"). A lane is a lease: renew it with heartbeat_lane well before lease_s is over, or claim it with a longer lease_s; release_lane as soon as you are done. If a claim is refused, do other work, wait retry_after_ms, or ask the owner with post_message. If a heartbeat is refused, stop: another agent may be at work there.',
+    'Before you change what others may change too, claim_lane the lane that stands for it (one name per thing, as in "feeds-refactor"). A lane is a lease: renew it with heartbeat_lane well before lease_s is over, or claim it with a longer lease_s; release_lane as soon as you are done. If a claim is refused, do other work, ask the owner with post_message, or claim again with wait_s: those who wait are served in order. If a heartbeat is refused, stop: another agent may be at work there.',
   operations: [
     bind(contract.claim, handlers.claim),
     bind(contract.release, handlers.release),

@@ -135,6 +135,7 @@ describe('lanes.release', () => {
         renewed_at: null,
         expires_at: null,
         expires_in_ms: null,
+        waiters: 0,
         lease_s: null,
         last_owner: 'session-A',
         last_fence: 1,

@@ -30,6 +30,7 @@ describe('lanes.claim', () => {
         renewed_at: NOON,
         expires_at: afterNoon(300),
         expires_in_ms: 300_000,
+        waiters: 0,
         lease_s: 300,
         last_owner: null,
         last_fence: null,

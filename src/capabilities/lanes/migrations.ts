@@ -37,4 +37,20 @@ export const migrations: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    id: 'lanes/002-waiters',
+    statements: [
+      `create table lane_waiters (
+        lane          text   not null,
+        owner         text   not null,
+        session       text   not null,
+        ticket        bigint not null,
+        since         bigint not null,
+        present_until bigint not null,
+        kept_until    bigint not null,
+        primary key (lane, owner, session)
+      )`,
+      'create index lane_waiters_by_holder on lane_waiters (owner, session)',
+    ],
+  },
 ]

@@ -8,7 +8,7 @@ export type WireLane = z.output<typeof laneSchema>
 type WireLaneEvent = z.output<typeof history.output>['events'][number]
 
 /** The lane as it is at `now`. The session stays inside: whoever knows it could act as its holder. */
-export function toWireLane(lane: Lane, now: number): WireLane {
+export function toWireLane(lane: Lane, now: number, waiters: number): WireLane {
   const { name, fence, rev, tenure, last } = lane
   return {
     name,
@@ -21,6 +21,7 @@ export function toWireLane(lane: Lane, now: number): WireLane {
     renewed_at: tenure ? toMoment(tenure.renewedAt) : null,
     expires_at: tenure ? toMoment(tenure.expiresAt) : null,
     expires_in_ms: tenure ? Math.max(0, tenure.expiresAt - now) : null,
+    waiters,
     lease_s: tenure ? tenure.leaseMs / 1000 : null,
     last_owner: last?.owner ?? null,
     last_fence: last?.fence ?? null,

@@ -1,4 +1,5 @@
-import type { Handler } from '../../core/capability.ts'
+import type { Call, Handler } from '../../core/capability.ts'
+import { createWaker } from '../../core/waker.ts'
 import type * as contract from './contract.ts'
 import {
   findMessage,
@@ -12,8 +13,14 @@ import {
 } from './store.ts'
 import { toWireMessage } from './wire.ts'
 
+/** Wakes those who wait for a message. */
+const MESSAGES_CHANNEL = 'messages'
+
+/** How often one who waits looks by itself, in case that no wake-up reached it. */
+const LOOK_EVERY_MS = 2_000
+
 export const post: Handler<typeof contract.post> = ({ input, context }) =>
-  context.database.write(async (transaction) => {
+  context.write(async (transaction) => {
     const row: MessageRow = {
       id: await takeMessageId(transaction),
       topic: input.topic,
@@ -25,11 +32,29 @@ export const post: Handler<typeof contract.post> = ({ input, context }) =>
       acked_at: null,
     }
     await insertMessage(transaction, row)
+    transaction.notify(MESSAGES_CHANNEL)
     return toWireMessage(row)
   })
 
-export const read: Handler<typeof contract.read> = ({ input, context }) =>
-  context.database.read(async (reader) => {
+export const read: Handler<typeof contract.read> = async (call) => {
+  const { input, context } = call
+  if (input.wait_s === 0) return (await readNow(call)).page
+  const waker = createWaker(context.database, MESSAGES_CHANNEL, context.signal)
+  try {
+    let { page, now } = await readNow(call)
+    const endsAt = now + input.wait_s * 1000
+    while (page.messages.length === 0 && now < endsAt && !context.signal.aborted) {
+      await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
+      ;({ page, now } = await readNow(call))
+    }
+    return page
+  } finally {
+    waker.close()
+  }
+}
+
+function readNow({ input, context }: Call<typeof contract.read>) {
+  return context.database.read(async (reader) => {
     const { topic, sender, flagged, since_id, limit } = input
     const filter = { topic, sender, flagged }
     const headId = await getHeadId(reader)
@@ -40,12 +65,16 @@ export const read: Handler<typeof contract.read> = ({ input, context }) =>
     // A full page may have more behind it; a page that was not full has read everything there is.
     const isPartOfMore = since_id !== undefined && rows.length === limit
     return {
-      messages: rows.map(toWireMessage),
-      next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
-      head_id: headId,
-      epoch: context.database.epoch,
+      now: await reader.now(),
+      page: {
+        messages: rows.map(toWireMessage),
+        next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
+        head_id: headId,
+        epoch: context.database.epoch,
+      },
     }
   })
+}
 
 export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>
   context.database.read(async (reader) => {
@@ -55,7 +84,7 @@ export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>
   })
 
 export const ack: Handler<typeof contract.ack> = ({ input, context, fail }) =>
-  context.database.write(async (transaction) => {
+  context.write(async (transaction) => {
     const row = await findMessage(transaction, input.id)
     if (!row) throw fail('message_not_found', describeUnknown(input.id))
     if (row.acked_at !== null) return { ok: true, message: toWireMessage(row), already: true }

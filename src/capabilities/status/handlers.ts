@@ -1,6 +1,6 @@
 import type { Handler } from '../../core/capability.ts'
 import { toMoment } from '../../core/moment.ts'
-import { countLanes, selectLanesByExpiry, toWireLane } from '../lanes/index.ts'
+import { countLanes, selectLanesByExpiry, selectWaiterCounts, toWireLane } from '../lanes/index.ts'
 import { countPending, getHeadId, selectNewest, selectPending, toWireMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 
@@ -15,10 +15,11 @@ export const get: Handler<typeof contract.get> = ({ context }) =>
     const orphaned = await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED)
     const recent = await selectNewest(reader, { topic: undefined, sender: undefined, flagged: undefined }, MAX_RECENT)
     const pending = await selectPending(reader, MAX_LISTED)
+    const waiters = await selectWaiterCounts(reader, now)
     const counts = await countLanes(reader, now)
     return {
-      active_lanes: held.map((lane) => toWireLane(lane, now)),
-      orphaned_claims: orphaned.map((lane) => toWireLane(lane, now)),
+      active_lanes: held.map((lane) => toWireLane(lane, now, waiters.get(lane.name) ?? 0)),
+      orphaned_claims: orphaned.map((lane) => toWireLane(lane, now, waiters.get(lane.name) ?? 0)),
       recent_messages: recent.map(toWireMessage),
       pending_action_flags: pending.map(toWireMessage),
       _meta: {

@@ -3,11 +3,14 @@ import type { Clock } from '../clock.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
 import { toStoreError } from './errors.ts'
 
+/** A transaction, but for who is told of it: that is another matter for each body. */
+export type Statements = Omit<Transaction, 'notify'>
+
 /**
  * The engine's side of the port on one connection. Statements are prepared once: the texts are few, since values are
  * never part of one. The connection stays referenced from here, for its statements do not keep it alive.
  */
-export function createTransaction(connection: SqliteConnection, now: Clock): Transaction {
+export function createStatements(connection: SqliteConnection, now: Clock): Statements {
   const statements = new Map<string, SqliteStatement>()
   const prepare = (text: string): SqliteStatement => {
     let statement = statements.get(text)

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Database, type Migration, single, sql, type Transaction } from '../../core/database.ts'
+import { type Database, type Migration, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import { type Clock, createClock } from '../clock.ts'
 import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
-import { createSnapshotReader, createTransaction, rollBack, type SnapshotReader } from './connection.ts'
+import { createWakeUps } from '../wake-ups.ts'
+import { createSnapshotReader, createStatements, rollBack, type SnapshotReader, type Statements } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -78,14 +79,15 @@ async function openStore(
 ): Promise<Database> {
   const connection = connect()
   prepareWriter(connection)
-  const setup = createTransaction(connection, createClock(0))
+  const setup = createStatements(connection, createClock(0))
   await migrate(setup, connection, migrations)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
     setup,
     sql`select epoch, last_moment from bus_store`,
   )
   const now = makeClock(last_moment)
-  const writer = createGroupCommit(connection, createTransaction(connection, now), async ({ run }) => {
+  const wakeUps = createWakeUps()
+  const writer = createGroupCommit(connection, createStatements(connection, now), wakeUps, async ({ run }) => {
     await run(sql`update bus_store set last_moment = ${now()}`)
   })
   // A database in memory has only this one connection, so a read waits for its turn among the writes.
@@ -94,6 +96,7 @@ async function openStore(
     epoch,
     write: writer.write,
     read: reader.read,
+    listen: wakeUps.listen,
     probe: () => writer.write(async () => {}),
     close: async () => {
       await writer.drain()
@@ -131,7 +134,7 @@ function emptyLog(connection: SqliteConnection): void {
 
 function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   connection.exec('pragma query_only = on; pragma busy_timeout = 2000;')
-  return createSnapshotReader(connection, createTransaction(connection, now))
+  return createSnapshotReader(connection, createStatements(connection, now))
 }
 
 function refuseForeign(connection: SqliteConnection): void {
@@ -159,7 +162,7 @@ function readPragma(connection: SqliteConnection, name: string): unknown {
 
 /** Applies what the ledger does not have yet, all or nothing. */
 async function migrate(
-  transaction: Transaction,
+  transaction: Statements,
   connection: SqliteConnection,
   migrations: readonly Migration[],
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../core/database.ts'
-import { rollBack } from './connection.ts'
+import type { WakeUps } from '../wake-ups.ts'
+import { rollBack, type Statements } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
 import { toStoreError } from './errors.ts'
 
@@ -32,8 +33,9 @@ export interface GroupCommit {
  */
 export function createGroupCommit(
   connection: SqliteConnection,
-  transaction: Transaction,
-  beforeCommit: (transaction: Transaction) => Promise<void>,
+  statements: Statements,
+  wakeUps: WakeUps,
+  beforeCommit: (statements: Statements) => Promise<void>,
 ): GroupCommit {
   let queue: Job[] = []
   let running: Promise<void> | undefined
@@ -44,7 +46,7 @@ export function createGroupCommit(
     while (queue.length > 0) {
       const batch = queue.slice(0, MAX_BATCH)
       queue = queue.slice(MAX_BATCH)
-      await commitBatch(connection, batch, () => beforeCommit(transaction))
+      await commitBatch(connection, batch, () => beforeCommit(statements))
       if (queue.length > 0) await nextTurn()
     }
     running = undefined
@@ -53,7 +55,7 @@ export function createGroupCommit(
   return {
     write: (body) =>
       new Promise((resolve, reject) => {
-        queue.push(createJob(connection, transaction, body, resolve, reject))
+        queue.push(createJob(connection, statements, wakeUps, body, resolve, reject))
         running ??= runQueue()
       }),
     drain: async () => {
@@ -64,18 +66,24 @@ export function createGroupCommit(
 
 function createJob<T>(
   connection: SqliteConnection,
-  transaction: Transaction,
+  statements: Statements,
+  wakeUps: WakeUps,
   body: Body<T>,
   resolve: (value: T) => void,
   reject: (error: unknown) => void,
 ): Job {
   let settle = () => {}
+  const channels = new Set<string>()
+  const transaction: Transaction = { ...statements, notify: (channel) => channels.add(channel) }
   return {
     run: async () => {
       connection.exec('savepoint job')
       try {
         const value = await body(transaction)
-        settle = () => resolve(value)
+        settle = () => {
+          resolve(value)
+          wakeUps.notify(channels)
+        }
       } catch (error) {
         undoJob(connection, error)
         settle = () => reject(toStoreError(error))

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type BoundOperation, invoke } from '../../core/capability.ts'
-import type { Context, Log } from '../../core/context.ts'
+import type { BusContext, Log } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
-import { REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
+import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
 import type { Guard } from './guard.ts'
 import { collectInput, readJsonBody } from './request.ts'
@@ -20,8 +20,7 @@ export interface Mount {
 
 export interface HttpOptions {
   readonly operations: readonly BoundOperation[]
-  /** All of a handler's context but what belongs to one request. */
-  readonly context: Omit<Context, 'requestId' | 'signal'>
+  readonly context: BusContext
   readonly guard: Guard
   readonly mounts: readonly Mount[]
 }
@@ -31,6 +30,8 @@ export const CALLER_REQUEST_ID: RegExp = /^[\w.-]{1,64}$/
 
 /** Enough for every agent and reader that one machine runs; beyond it connections are closed at once. */
 const MAX_CONNECTIONS = 4096
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
 
 /** Limits for slow callers, in milliseconds. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -70,6 +71,8 @@ export function createHttpServer(options: HttpOptions): Server {
   const server = createServer(serverOptions, (request, response) => {
     const requestId = nameRequest(request)
     response.setHeader(REQUEST_ID_HEADER, requestId)
+    // Tells a client that it may ask for a write again under its key.
+    response.setHeader('server', `bus-mcp/${context.settings.version}`)
     answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return response.destroy()
       sendError(response, toAppError(error, context.log, requestId), requestId)
@@ -96,8 +99,22 @@ function createApi({ operations, context, guard }: HttpOptions): Answer {
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
     const abort = new AbortController()
     response.on('close', () => abort.abort())
-    sendJson(response, 200, await invoke(route.bound, input, { ...context, requestId, signal: abort.signal }))
+    const answer = await invoke(route.bound, input, context, {
+      requestId,
+      signal: abort.signal,
+      idempotencyKey: readIdempotencyKey(request),
+      onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
+    })
+    sendJson(response, 200, answer)
   }
+}
+
+/** @throws {AppError} `invalid_request`. */
+function readIdempotencyKey({ headers }: IncomingMessage): string | undefined {
+  const key = headers[IDEMPOTENCY_HEADER]
+  if (key === undefined) return undefined
+  if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key
+  throw commonError('invalid_request', 'Idempotency-Key must be 1 to 128 printable ASCII characters, as in a UUID')
 }
 
 /** Takes over a caller's own name for the request where it is harmless, so that both sides' logs agree. */

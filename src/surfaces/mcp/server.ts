@@ -1,4 +1,4 @@
-import { type CallToolResult, McpServer } from '@modelcontextprotocol/server'
+import { type CallToolResult, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import type { Call, CallResult } from './call.ts'
 import type { Tool } from './tools.ts'
@@ -21,16 +21,36 @@ export function createMcpServer(options: McpOptions, call: Call, agentId: string
       name,
       { title, description, inputSchema, outputSchema, annotations },
       async (args, { mcpReq }) => {
+        const stopProgress = reportProgress(mcpReq)
         try {
           return toToolResult(await tool.run(args, { call, agentId, signal: mcpReq.signal }), name, agentId)
         } catch (error) {
           log.error('tool failed', error, { tool: name })
           return toToolResult(internalError, name, agentId)
+        } finally {
+          stopProgress()
         }
       },
     )
   }
   return server
+}
+
+/** Clients give a call up after 60 s without a sign of life, and some of them show it. */
+const PROGRESS_EVERY_MS = 10_000
+
+/** Says from time to time that a call goes on, to a client that asked to be told. */
+function reportProgress({ _meta, notify }: ServerContext['mcpReq']): () => void {
+  const progressToken = _meta?.progressToken
+  if (progressToken === undefined) return () => {}
+  let seconds = 0
+  const timer = setInterval(() => {
+    seconds += PROGRESS_EVERY_MS / 1000
+    const params = { progressToken, progress: seconds, message: `waiting for ${seconds} s` }
+    // Whoever is gone by now needs no progress.
+    notify({ method: 'notifications/progress', params }).catch(() => {})
+  }, PROGRESS_EVERY_MS)
+  return () => clearInterval(timer)
 }
 
 /** Never the error itself: its text is for the log, not for a model. */

@@ -1,0 +1,42 @@
+import { toSeconds } from '../../core/moment.ts'
+import type { WaitStep } from './queue.ts'
+import type { WireLane } from './wire.ts'
+
+/** What every refusal carries: how the lane stands, and how long until it can be claimed; 0 when it can at once. */
+export function refusalDetails(lane: WireLane): { lane: WireLane; retry_after_ms: number } {
+  return { lane, retry_after_ms: lane.expires_in_ms ?? 0 }
+}
+
+export function describeLost(lane: WireLane, fence: number | undefined): string {
+  const fate = (fence ?? 0) > lane.fence ? 'was never granted' : 'is over'
+  return `lane '${lane.name}' tenure ${fence} ${fate} -- ${describeNow(lane)}`
+}
+
+export function describeHeld(lane: WireLane): string {
+  return `lane '${lane.name}' ${describeNow(lane)}`
+}
+
+/** How the lane stands, as every refusal tells it. Without the owner's note: that is data, not the bus's own words. */
+export function describeNow({ state, owner, expires_in_ms, expires_at, last_owner, last_end }: WireLane): string {
+  switch (state) {
+    case 'held':
+      return `held by '${owner}' (lease ${toSeconds(expires_in_ms ?? 0)}s remaining)`
+    case 'orphaned':
+      return `the lease of '${owner}' lapsed at ${expires_at}`
+    case 'free':
+      return last_owner === null ? 'never claimed' : `free; '${last_owner}' held it last, until it was ${last_end}`
+  }
+}
+
+export function describeUnknown(name: string): string {
+  return `lane '${name}' was never claimed -- claiming it makes it`
+}
+
+export function describeQueued(lane: WireLane): string {
+  return `lane '${lane.name}' is free, and ${lane.waiters} waited for it first -- claim it with wait_s to queue`
+}
+
+export function describeDeadlock(cycle: readonly WaitStep[]): string {
+  const steps = cycle.map(({ owner, lane, held_by }) => `'${owner}' waits for '${lane}' held by '${held_by}'`)
+  return `this wait would never end: ${steps.join(', ')} -- release what you hold of it first`
+}

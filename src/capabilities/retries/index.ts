@@ -1,0 +1,7 @@
+import { defineCapability } from '../../core/capability.ts'
+import { migrations } from './migrations.ts'
+
+export { createWriteOnce } from './write-once.ts'
+
+/** Has no operations of its own: every write of the others may be retried. */
+export const retries = defineCapability({ name: 'retries', instructions: '', operations: [], migrations })

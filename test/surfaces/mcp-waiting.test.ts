@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { startTestBus, type TestBus } from '../support/bus.ts'
+import { mcpWays } from '../support/mcp.ts'
+
+const lane = 'feeds'
+
+async function untilWaiting({ client }: TestBus, waiters: number) {
+  while ((await client.lanes.get({ lane })).lane.waiters !== waiters) await new Promise((done) => setTimeout(done, 5))
+}
+
+/** Over HTTP a client of the legacy era cancels with a request of its own, which a server without sessions cannot place. */
+const cancelling = mcpWays.filter(({ transport, era }) => transport === 'stdio' || era === 'modern')
+
+describe.each(mcpWays)('waiting over $transport in the $era era', ({ connect }) => {
+  it('claims a lane in its turn, and reads a message when it comes', async () => {
+    const bus = await startTestBus()
+    await bus.client.lanes.claim({ lane, owner: 'planner' })
+    const { call } = await connect({ bus, agentId: 'builder' })
+    const claiming = call('claim_lane', { lane, wait_s: 30 })
+    await untilWaiting(bus, 1)
+    await bus.client.lanes.release({ lane, owner: 'planner' })
+    expect((await claiming).fields).toMatchObject({ ok: true, decision: 'claim', lane: { owner: 'builder' } })
+
+    const reading = call('read_messages', { since_id: 0, wait_s: 30 })
+    await bus.client.messages.post({ topic: 'converge', sender: 'planner', body: 'yours' })
+    expect((await reading).fields).toMatchObject({ messages: [{ body: 'yours' }] })
+  })
+})
+
+describe.each(cancelling)('a wait over $transport in the $era era that is cancelled', ({ connect }) => {
+  it('leaves the queue', async () => {
+    const bus = await startTestBus()
+    await bus.client.lanes.claim({ lane, owner: 'planner' })
+    const { client } = await connect({ bus, agentId: 'builder' })
+    const cancel = new AbortController()
+    const params = { name: 'claim_lane', arguments: { lane, wait_s: 30 } }
+    const claiming = client.callTool(params, { signal: cancel.signal }).catch(() => 'cancelled')
+    await untilWaiting(bus, 1)
+    cancel.abort()
+    expect(await claiming).toBe('cancelled')
+    await untilWaiting(bus, 0)
+  })
+})
