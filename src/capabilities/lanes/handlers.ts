@@ -3,6 +3,7 @@ import type { Context } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
 import { commonError } from '../../core/errors.ts'
 import { toMoment } from '../../core/moment.ts'
+import { appendSystemMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
 import { claimInTurn, toChannel } from './queue.ts'
@@ -10,6 +11,7 @@ import { countWaiters, deleteWaiter, selectWaiterCounts } from './queue-store.ts
 import {
   describeDeadlock,
   describeHeld,
+  describeLoss,
   describeLost,
   describeNow,
   describeQueued,
@@ -81,7 +83,7 @@ export const heartbeat: Handler<typeof contract.heartbeat> = ({ input, context, 
       if (decision.outcome === 'refused' && decision.refusal === 'lease_lost') {
         throw fail('lease_lost', describeLost(lane, fence), refusalDetails(lane))
       }
-      const message = `lane '${lane.name}' not held live by '${owner}' -- claim it instead (${describeNow(lane)})`
+      const message = `lane '${lane.name}' not held live by '${owner}' -- claim it instead (${describeLoss(lane, owner)})`
       throw fail('lane_not_held', message, refusalDetails(lane))
     },
     (answer, transaction) => confirmTenure(transaction, answer, fail),
@@ -151,11 +153,23 @@ async function change(
     await upsertLane(transaction, decision.next)
     await insertLaneEvent(transaction, decision.next, decision.event, requestId)
     if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
+    if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
     if (command.kind === 'release') transaction.notify(toChannel(name))
   }
   const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
   const waiters = await countWaiters(transaction, name, now)
   return { before, decision, lane: toWireLane(after, decision.at, waiters) }
+}
+
+/** Whoever lost a lane while it slept finds out where it looks: on the blackboard. */
+async function tellRobbed(
+  transaction: Transaction,
+  name: string,
+  { event, next, at }: Extract<Decision, { next: Lane }>,
+) {
+  if (event.from === undefined) return
+  const body = `lane '${name}' was taken over by '${event.owner}' at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
+  await appendSystemMessage(transaction, { topic: `lane:${name}`.slice(0, 128), body, recipient: event.from })
 }
 
 async function placeInQueue(

@@ -7,6 +7,13 @@ export function refusalDetails(lane: WireLane): { lane: WireLane; retry_after_ms
   return { lane, retry_after_ms: lane.expires_in_ms ?? 0 }
 }
 
+/** How a lane was lost to somebody else, for the one who lost it: who has it now, and since when. */
+export function describeLoss(lane: WireLane, loser: string): string {
+  const isRobbed = lane.last_owner === loser && lane.last_end === 'stolen' && lane.owner !== null
+  const took = isRobbed ? `'${lane.owner}' took it over at ${lane.claimed_at}; ` : ''
+  return `${took}${describeNow(lane)}`
+}
+
 export function describeLost(lane: WireLane, fence: number | undefined): string {
   const fate = (fence ?? 0) > lane.fence ? 'was never granted' : 'is over'
   return `lane '${lane.name}' tenure ${fence} ${fate} -- ${describeNow(lane)}`

@@ -1,38 +1,25 @@
 import type { Call, Handler } from '../../core/capability.ts'
 import { createWaker } from '../../core/waker.ts'
+import { appendMessage, MESSAGES_CHANNEL } from './append.ts'
 import type * as contract from './contract.ts'
-import {
-  findMessage,
-  getHeadId,
-  insertMessage,
-  type MessageRow,
-  selectNewest,
-  selectSince,
-  takeMessageId,
-  updateAck,
-} from './store.ts'
+import { findMessage, getHeadId, selectNewest, selectSince, updateAck } from './store.ts'
 import { toWireMessage } from './wire.ts'
-
-/** Wakes those who wait for a message. */
-const MESSAGES_CHANNEL = 'messages'
 
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
 const LOOK_EVERY_MS = 2_000
 
 export const post: Handler<typeof contract.post> = ({ input, context }) =>
   context.write(async (transaction) => {
-    const row: MessageRow = {
-      id: await takeMessageId(transaction),
-      topic: input.topic,
-      sender: input.sender,
-      body: input.body,
-      action_flag: input.action_flag ? 1 : 0,
-      ts: await transaction.now(),
-      acked_by: null,
-      acked_at: null,
-    }
-    await insertMessage(transaction, row)
-    transaction.notify(MESSAGES_CHANNEL)
+    const { topic, sender, body, action_flag, recipient, thread_id } = input
+    const row = await appendMessage(transaction, {
+      topic,
+      sender,
+      body,
+      action_flag: action_flag ? 1 : 0,
+      recipient: recipient ?? null,
+      thread_id: thread_id ?? null,
+      is_system: 0,
+    })
     return toWireMessage(row)
   })
 
@@ -55,8 +42,8 @@ export const read: Handler<typeof contract.read> = async (call) => {
 
 function readNow({ input, context }: Call<typeof contract.read>) {
   return context.database.read(async (reader) => {
-    const { topic, sender, flagged, since_id, limit } = input
-    const filter = { topic, sender, flagged }
+    const { topic, sender, flagged, recipient, thread_id, since_id, limit } = input
+    const filter = { topic, sender, flagged, recipient, threadId: thread_id }
     const headId = await getHeadId(reader)
     const rows =
       since_id === undefined

@@ -3,6 +3,7 @@ import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
+export { appendSystemMessage } from './append.ts'
 export { countPending, getHeadId, selectNewest, selectPending } from './store.ts'
 export { toWireMessage } from './wire.ts'
 

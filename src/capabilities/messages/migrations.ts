@@ -25,4 +25,15 @@ export const migrations: readonly Migration[] = [
       'insert into message_head (head_id) values (0)',
     ],
   },
+  {
+    id: 'messages/002-addressed',
+    statements: [
+      'alter table messages add column recipient text',
+      'alter table messages add column thread_id bigint',
+      // Posted by the bus itself. Anybody may call themselves anything, so a sender's name would prove nothing.
+      'alter table messages add column is_system smallint not null default 0',
+      'create index messages_by_recipient on messages (recipient, id) where recipient is not null',
+      'create index messages_by_thread on messages (thread_id, id) where thread_id is not null',
+    ],
+  },
 ]

@@ -7,6 +7,9 @@ export interface MessageRow {
   body: string
   action_flag: 0 | 1
   ts: number
+  recipient: string | null
+  thread_id: number | null
+  is_system: 0 | 1
   acked_by: string | null
   acked_at: number | null
 }
@@ -15,9 +18,12 @@ export interface MessageFilter {
   readonly topic: string | undefined
   readonly sender: string | undefined
   readonly flagged: boolean | undefined
+  readonly recipient: string | undefined
+  readonly threadId: number | undefined
 }
 
-const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, acked_by, acked_at`
+const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, is_system,
+  acked_by, acked_at`
 
 /** The line between pending and done, the same as in the index `messages_pending`. */
 const IS_PENDING = sql`action_flag = 1 and acked_at is null`
@@ -34,8 +40,8 @@ export async function takeMessageId(transaction: Transaction): Promise<number> {
 export async function insertMessage(transaction: Transaction, row: MessageRow): Promise<void> {
   await transaction.run(sql`
     insert into messages (${MESSAGE_COLUMNS})
-    values (${row.id}, ${row.topic}, ${row.sender}, ${row.body}, ${row.action_flag}, ${row.ts}, ${row.acked_by},
-      ${row.acked_at})`)
+    values (${row.id}, ${row.topic}, ${row.sender}, ${row.body}, ${row.action_flag}, ${row.ts}, ${row.recipient},
+      ${row.thread_id}, ${row.is_system}, ${row.acked_by}, ${row.acked_at})`)
 }
 
 /** The newest id; 0 when nothing was ever posted. Ids are contiguous from 1, so it is the number of messages, too. */
@@ -92,10 +98,13 @@ export async function updateAck(transaction: Transaction, id: number, ackedBy: s
   await transaction.run(sql`update messages set acked_by = ${ackedBy}, acked_at = ${ackedAt} where id = ${id}`)
 }
 
-function matching({ topic, sender, flagged }: MessageFilter): Sql {
+function matching({ topic, sender, flagged, recipient, threadId }: MessageFilter): Sql {
   const conditions: Sql[] = []
   if (topic !== undefined) conditions.push(sql`topic = ${topic}`)
   if (sender !== undefined) conditions.push(sql`sender = ${sender}`)
+  if (recipient !== undefined) conditions.push(sql`recipient = ${recipient}`)
+  // A thread is the message that began it, and those that name it.
+  if (threadId !== undefined) conditions.push(sql`thread_id = ${threadId} or id = ${threadId}`)
   // Written out, for an index on some rows serves only a statement that names the same ones.
   if (flagged !== undefined) conditions.push(flagged ? sql`action_flag = 1` : sql`action_flag = 0`)
   return allOf(conditions)

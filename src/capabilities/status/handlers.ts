@@ -7,13 +7,20 @@ import type * as contract from './contract.ts'
 /** The lists are for a glance; the counts in `_meta` are whole. */
 const MAX_LISTED = 100
 const MAX_RECENT = 10
+const EVERYTHING = {
+  topic: undefined,
+  sender: undefined,
+  flagged: undefined,
+  recipient: undefined,
+  threadId: undefined,
+}
 
 export const get: Handler<typeof contract.get> = ({ context }) =>
   context.database.read(async (reader) => {
     const now = await reader.now()
     const held = await selectLanesByExpiry(reader, 'held', now, MAX_LISTED)
     const orphaned = await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED)
-    const recent = await selectNewest(reader, { topic: undefined, sender: undefined, flagged: undefined }, MAX_RECENT)
+    const recent = await selectNewest(reader, EVERYTHING, MAX_RECENT)
     const pending = await selectPending(reader, MAX_LISTED)
     const waiters = await selectWaiterCounts(reader, now)
     const counts = await countLanes(reader, now)
