@@ -11,9 +11,11 @@ export const operationTable = {
   'lanes.claim': { method: 'POST', path: '/lanes/{lane}/claim', effect: 'write' },
   'lanes.release': { method: 'POST', path: '/lanes/{lane}/release', effect: 'write' },
   'lanes.heartbeat': { method: 'POST', path: '/lanes/{lane}/heartbeat', effect: 'write' },
+  'lanes.claimAll': { method: 'POST', path: '/lanes/claim', effect: 'write' },
   'lanes.list': { method: 'GET', path: '/lanes', effect: 'read' },
   'lanes.get': { method: 'GET', path: '/lanes/{lane}', effect: 'read' },
   'lanes.history': { method: 'GET', path: '/lanes/{lane}/history', effect: 'read' },
+  'lanes.verify': { method: 'GET', path: '/lanes/{lane}/verify', effect: 'read' },
   'status.get': { method: 'GET', path: '/status', effect: 'read' },
 } as const
 
@@ -28,8 +30,10 @@ export interface OperationTypes {
   'lanes.claim': typeof lanes.claim
   'lanes.release': typeof lanes.release
   'lanes.heartbeat': typeof lanes.heartbeat
+  'lanes.claimAll': typeof lanes.claimAll
   'lanes.list': typeof lanes.list
   'lanes.get': typeof lanes.get
   'lanes.history': typeof lanes.history
+  'lanes.verify': typeof lanes.verify
   'status.get': typeof status.get
 }

@@ -111,6 +111,18 @@ const grantedLease = {
   clamped: z.boolean().optional().describe('The lease is not the one that was asked for.'),
 }
 
+const grant = {
+  decision: z
+    .enum(['claim', 'steal', 'renew'])
+    .describe('claim: it was free. steal: another’s lease had expired. renew: it was yours.'),
+  lane,
+  stolen_from: z.string().optional().describe('Whose lapsed tenure ended.'),
+  lapsed: z
+    .boolean()
+    .optional()
+    .describe('Your own lease had lapsed, so that this is a new tenure: check what others did meanwhile.'),
+}
+
 export const claim = defineOperation({
   id: 'lanes.claim',
   summary: 'Claim a lane: take it if free, steal it if its lease expired, renew it if own',
@@ -123,19 +135,7 @@ export const claim = defineOperation({
     session,
     note,
   }),
-  output: z.object({
-    ok: z.literal(true),
-    decision: z
-      .enum(['claim', 'steal', 'renew'])
-      .describe('claim: it was free. steal: another’s lease had expired. renew: it was yours.'),
-    lane,
-    ...grantedLease,
-    stolen_from: z.string().optional().describe('Whose lapsed tenure ended.'),
-    lapsed: z
-      .boolean()
-      .optional()
-      .describe('Your own lease had lapsed, so that this is a new tenure: check what others did meanwhile.'),
-  }),
+  output: z.object({ ok: z.literal(true), ...grant, ...grantedLease }),
   errors: { lane_held: held, lane_queued: queued, would_deadlock: deadlock, lease_lost: lost },
   actor: 'owner',
   http: { method: 'POST', path: '/lanes/{lane}/claim' },
@@ -196,6 +196,61 @@ export const release = defineOperation({
     hides: ['session'],
   },
   command: { name: 'release', positionals: ['lane'] },
+})
+
+export const claimAll = defineOperation({
+  id: 'lanes.claimAll',
+  summary: 'Claim several lanes at once, all or none',
+  effect: 'write',
+  input: z.object({
+    lanes: z
+      .array(laneName, { error: 'lanes must be a list of 1 to 32 lane names' })
+      .min(1, { error: 'lanes must be a list of 1 to 32 lane names' })
+      .max(32, { error: 'lanes must be a list of 1 to 32 lane names' })
+      .describe('Lane names; one that comes twice counts once.'),
+    owner: ownerName,
+    lease_s: leaseSeconds,
+    session,
+    note,
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    lanes: z.array(z.object(grant)).describe('By name, in the order of their characters’ codes.'),
+    ...grantedLease,
+  }),
+  errors: {
+    lanes_held: {
+      kind: 'busy',
+      summary: 'Some of the lanes cannot be had now; `lanes` lists each of them, and none was claimed.',
+      details: z.object({ lanes: z.array(lane), retry_after_ms: z.int() }),
+    },
+    lease_lost: lost,
+  },
+  actor: 'owner',
+  http: { method: 'POST', path: '/lanes/claim' },
+})
+
+export const verify = defineOperation({
+  id: 'lanes.verify',
+  summary: 'Say whether a fence is that of the present tenure',
+  effect: 'read',
+  input: z.object({
+    lane: laneName,
+    fence: z
+      .int({ error: 'fence must be the integer that the claim returned' })
+      .min(0, { error: 'fence must be the integer that the claim returned' })
+      .describe('The fence that came with the work.'),
+  }),
+  output: z.object({
+    valid: z
+      .boolean()
+      .describe('The lane is held live under this fence. Whoever guards a resource turns the others away.'),
+    lane,
+    server_time: serverTime,
+  }),
+  errors: {},
+  http: { method: 'GET', path: '/lanes/{lane}/verify' },
+  command: { name: 'verify', positionals: ['lane', 'fence'] },
 })
 
 export const get = defineOperation({

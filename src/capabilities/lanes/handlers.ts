@@ -1,14 +1,13 @@
-import type { Call, Fail, Handler } from '../../core/capability.ts'
-import type { Context } from '../../core/context.ts'
-import type { Transaction } from '../../core/database.ts'
+import type { Call, Handler } from '../../core/capability.ts'
 import { commonError } from '../../core/errors.ts'
 import { toMoment } from '../../core/moment.ts'
-import { appendSystemMessage } from '../messages/index.ts'
+import { type Change, change, clampLease, confirmTenure, isQueued, toGrant } from './change.ts'
 import type * as contract from './contract.ts'
-import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
-import { claimInTurn, toChannel } from './queue.ts'
-import { countWaiters, deleteWaiter, selectWaiterCounts } from './queue-store.ts'
+import { type LaneCommand, unclaimed } from './decide.ts'
+import { claimInTurn } from './queue.ts'
+import { countWaiters, selectWaiterCounts } from './queue-store.ts'
 import {
+  describeConflicts,
   describeDeadlock,
   describeHeld,
   describeLoss,
@@ -18,8 +17,8 @@ import {
   describeUnknown,
   refusalDetails,
 } from './refusal.ts'
-import { findLane, insertLaneEvent, selectLaneEvents, selectLanes, upsertLane } from './store.ts'
-import { toWireLane, toWireLaneEvent, type WireLane } from './wire.ts'
+import { findLane, selectLaneEvents, selectLanes } from './store.ts'
+import { toWireLane, toWireLaneEvent } from './wire.ts'
 
 export const claim: Handler<typeof contract.claim> = (call) => {
   const { input, context, fail } = call
@@ -47,24 +46,13 @@ function claimNow({ input, context, fail }: Call<typeof contract.claim>) {
     async (transaction) => {
       // Nothing is granted to one that has gone while it waited.
       if (context.signal.aborted) throw commonError('request_cancelled')
-      const { before, decision, lane } = await change(transaction, context, input.lane, command)
-      switch (decision.outcome) {
-        case 'claim':
-        case 'steal':
-        case 'renew':
-          return {
-            ok: true as const,
-            decision: decision.outcome,
-            lane,
-            ...lease.wire,
-            ...(decision.outcome === 'steal' && before?.tenure ? { stolen_from: before.tenure.owner } : {}),
-            ...(decision.lapsed ? { lapsed: true } : {}),
-          }
-        default:
-          throw decision.outcome === 'refused' && decision.refusal === 'lane_queued'
-            ? fail('lane_queued', describeQueued(lane), refusalDetails(lane))
-            : fail('lane_held', describeHeld(lane), refusalDetails(lane))
-      }
+      const changed = await change(transaction, context, input.lane, command)
+      const { decision, lane } = changed
+      const grant = toGrant(changed)
+      if (grant) return { ok: true as const, ...grant, ...lease.wire }
+      throw isQueued(decision)
+        ? fail('lane_queued', describeQueued(lane), refusalDetails(lane))
+        : fail('lane_held', describeHeld(lane), refusalDetails(lane))
     },
     (answer, transaction) => confirmTenure(transaction, answer, fail),
   )
@@ -107,6 +95,39 @@ export const release: Handler<typeof contract.release> = ({ input, context, fail
     return { ok: true as const, decision: 'released' as const, lane, ...already }
   })
 
+export const claimAll: Handler<typeof contract.claimAll> = ({ input, context, fail }) => {
+  const lease = clampLease(input.lease_s, context)
+  const { owner, session, note } = input
+  const command: LaneCommand = { kind: 'claim', owner, session, note, leaseMs: lease.leaseMs }
+  // In one order for everybody, so that two sets never wait for each other on an engine that locks row by row.
+  const names = [...new Set(input.lanes)].sort()
+  return context.write(
+    async (transaction) => {
+      const changes: Change[] = []
+      for (const name of names) changes.push(await change(transaction, context, name, command))
+      const conflicts = changes.filter((changed) => !toGrant(changed)).map(({ lane }) => lane)
+      if (conflicts.length > 0) {
+        const retryAfterMs = Math.max(...conflicts.map(({ expires_in_ms }) => expires_in_ms ?? 0))
+        throw fail('lanes_held', describeConflicts(conflicts), { lanes: conflicts, retry_after_ms: retryAfterMs })
+      }
+      return { ok: true as const, lanes: changes.flatMap((changed) => toGrant(changed) ?? []), ...lease.wire }
+    },
+    async (answer, transaction) => {
+      const lanes = []
+      for (const grant of answer.lanes) lanes.push(await confirmTenure(transaction, grant, fail))
+      return { ...answer, lanes }
+    },
+  )
+}
+
+export const verify: Handler<typeof contract.verify> = ({ input, context }) =>
+  context.database.read(async (reader) => {
+    const now = await reader.now()
+    const waiters = await countWaiters(reader, input.lane, now)
+    const lane = toWireLane((await findLane(reader, input.lane)) ?? unclaimed(input.lane, now), now, waiters)
+    return { valid: lane.state === 'held' && lane.fence === input.fence, lane, server_time: toMoment(now) }
+  })
+
 export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>
   context.database.read(async (reader) => {
     const lane = await findLane(reader, input.lane)
@@ -138,76 +159,3 @@ export const history: Handler<typeof contract.history> = ({ input, context, fail
     const events = await selectLaneEvents(reader, lane.name, input.before_rev ?? lane.rev + 1, input.limit)
     return { lane: lane.name, events: events.map(toWireLaneEvent) }
   })
-
-/** One step of a lane: lock, decide, keep, and tell its history and its queue, in one transaction. */
-async function change(
-  transaction: Transaction,
-  { requestId }: Context,
-  name: string,
-  command: LaneCommand,
-): Promise<{ before: Lane | undefined; decision: Decision; lane: WireLane }> {
-  const before = await findLane(transaction, name)
-  const now = await transaction.now()
-  const decision = decide(name, before, await placeInQueue(transaction, name, command, now), now)
-  if ('next' in decision) {
-    await upsertLane(transaction, decision.next)
-    await insertLaneEvent(transaction, decision.next, decision.event, requestId)
-    if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
-    if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
-    if (command.kind === 'release') transaction.notify(toChannel(name))
-  }
-  const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
-  const waiters = await countWaiters(transaction, name, now)
-  return { before, decision, lane: toWireLane(after, decision.at, waiters) }
-}
-
-/** Whoever lost a lane while it slept finds out where it looks: on the blackboard. */
-async function tellRobbed(
-  transaction: Transaction,
-  name: string,
-  { event, next, at }: Extract<Decision, { next: Lane }>,
-) {
-  if (event.from === undefined) return
-  const body = `lane '${name}' was taken over by '${event.owner}' at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
-  await appendSystemMessage(transaction, { topic: `lane:${name}`.slice(0, 128), body, recipient: event.from })
-}
-
-async function placeInQueue(
-  transaction: Transaction,
-  name: string,
-  command: LaneCommand,
-  now: number,
-): Promise<LaneCommand> {
-  if (command.kind !== 'claim') return command
-  return { ...command, waitersAhead: await countWaiters(transaction, name, now, command) }
-}
-
-/**
- * What an earlier grant is worth to a retry: the tenure as it stands now, or a refusal when it is over. Never a stale yes.
- *
- * @throws {AppError} `lease_lost`.
- */
-async function confirmTenure<Answer extends { lane: WireLane }>(
-  transaction: Transaction,
-  answer: Answer,
-  fail: Fail<{ readonly lease_lost: typeof contract.lost }>,
-): Promise<Answer> {
-  const { name, fence } = answer.lane
-  const now = await transaction.now()
-  const waiters = await countWaiters(transaction, name, now)
-  const lane = toWireLane((await findLane(transaction, name)) ?? unclaimed(name, now), now, waiters)
-  if (lane.state !== 'held' || lane.fence !== fence) {
-    throw fail('lease_lost', describeLost(lane, fence), refusalDetails(lane))
-  }
-  return { ...answer, lane }
-}
-
-function clampLease(requestedSeconds: number, { settings }: Context) {
-  const requestedMs = Math.round(requestedSeconds * 1000)
-  const leaseMs = Math.min(Math.max(requestedMs, settings.minLeaseMs), settings.maxLeaseMs)
-  const clamped = leaseMs !== requestedMs
-  return {
-    leaseMs,
-    wire: { lease_s: leaseMs / 1000, ...(clamped ? { requested_lease_s: requestedSeconds, clamped } : {}) },
-  }
-}

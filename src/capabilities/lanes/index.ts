@@ -15,9 +15,11 @@ export const lanes = defineCapability({
     bind(contract.claim, handlers.claim),
     bind(contract.release, handlers.release),
     bind(contract.heartbeat, handlers.heartbeat),
+    bind(contract.claimAll, handlers.claimAll),
     bind(contract.list, handlers.list),
     bind(contract.get, handlers.get),
     bind(contract.history, handlers.history),
+    bind(contract.verify, handlers.verify),
   ],
   migrations,
 })

@@ -47,3 +47,7 @@ export function describeDeadlock(cycle: readonly WaitStep[]): string {
   const steps = cycle.map(({ owner, lane, held_by }) => `'${owner}' waits for '${lane}' held by '${held_by}'`)
   return `this wait would never end: ${steps.join(', ')} -- release what you hold of it first`
 }
+
+export function describeConflicts(lanes: readonly WireLane[]): string {
+  return `none was claimed: ${lanes.map(describeHeld).join('; ')}`
+}

@@ -1,0 +1,113 @@
+import type { Fail } from '../../core/capability.ts'
+import type { Context } from '../../core/context.ts'
+import type { Transaction } from '../../core/database.ts'
+import { toMoment } from '../../core/moment.ts'
+import { appendSystemMessage } from '../messages/index.ts'
+import type * as contract from './contract.ts'
+import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
+import { toChannel } from './queue.ts'
+import { countWaiters, deleteWaiter } from './queue-store.ts'
+import { describeLost, refusalDetails } from './refusal.ts'
+import { findLane, insertLaneEvent, upsertLane } from './store.ts'
+import { toWireLane, type WireLane } from './wire.ts'
+
+export interface Change {
+  readonly before: Lane | undefined
+  readonly decision: Decision
+  /** As it stands after the decision. */
+  readonly lane: WireLane
+}
+
+/** What a claim that was granted answers; undefined when it was not. */
+export function toGrant({ before, decision, lane }: Change) {
+  switch (decision.outcome) {
+    case 'claim':
+    case 'steal':
+    case 'renew':
+      return {
+        decision: decision.outcome,
+        lane,
+        ...(decision.outcome === 'steal' && before?.tenure ? { stolen_from: before.tenure.owner } : {}),
+        ...(decision.lapsed ? { lapsed: true } : {}),
+      }
+    default:
+      return undefined
+  }
+}
+
+export function isQueued(decision: Decision): boolean {
+  return decision.outcome === 'refused' && decision.refusal === 'lane_queued'
+}
+
+/** One step of a lane: lock, decide, keep, and tell its history and its queue, in one transaction. */
+export async function change(
+  transaction: Transaction,
+  { requestId }: Context,
+  name: string,
+  command: LaneCommand,
+): Promise<Change> {
+  const before = await findLane(transaction, name)
+  const now = await transaction.now()
+  const decision = decide(name, before, await placeInQueue(transaction, name, command, now), now)
+  if ('next' in decision) {
+    await upsertLane(transaction, decision.next)
+    await insertLaneEvent(transaction, decision.next, decision.event, requestId)
+    if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
+    if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
+    if (command.kind === 'release') transaction.notify(toChannel(name))
+  }
+  const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
+  const waiters = await countWaiters(transaction, name, now)
+  return { before, decision, lane: toWireLane(after, decision.at, waiters) }
+}
+
+/** Whoever lost a lane while it slept finds out where it looks: on the blackboard. */
+async function tellRobbed(
+  transaction: Transaction,
+  name: string,
+  { event, next, at }: Extract<Decision, { next: Lane }>,
+) {
+  if (event.from === undefined) return
+  const body = `lane '${name}' was taken over by '${event.owner}' at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
+  await appendSystemMessage(transaction, { topic: `lane:${name}`.slice(0, 128), body, recipient: event.from })
+}
+
+async function placeInQueue(
+  transaction: Transaction,
+  name: string,
+  command: LaneCommand,
+  now: number,
+): Promise<LaneCommand> {
+  if (command.kind !== 'claim') return command
+  return { ...command, waitersAhead: await countWaiters(transaction, name, now, command) }
+}
+
+/**
+ * What an earlier grant is worth to a retry: the tenure as it stands now, or a refusal when it is over. Never a stale yes.
+ *
+ * @throws {AppError} `lease_lost`.
+ */
+export async function confirmTenure<Answer extends { lane: WireLane }>(
+  transaction: Transaction,
+  answer: Answer,
+  fail: Fail<{ readonly lease_lost: typeof contract.lost }>,
+): Promise<Answer> {
+  const { name, fence } = answer.lane
+  const now = await transaction.now()
+  const waiters = await countWaiters(transaction, name, now)
+  const lane = toWireLane((await findLane(transaction, name)) ?? unclaimed(name, now), now, waiters)
+  if (lane.state !== 'held' || lane.fence !== fence) {
+    throw fail('lease_lost', describeLost(lane, fence), refusalDetails(lane))
+  }
+  return { ...answer, lane }
+}
+
+export function clampLease(requestedSeconds: number, { settings }: Context) {
+  const requestedMs = Math.round(requestedSeconds * 1000)
+  const leaseMs = Math.min(Math.max(requestedMs, settings.minLeaseMs), settings.maxLeaseMs)
+  const clamped = leaseMs !== requestedMs
+  return {
+    leaseMs,
+    wire: { lease_s: leaseMs / 1000, ...(clamped ? { requested_lease_s: requestedSeconds, clamped } : {}) },
+  }
+}
