@@ -84,11 +84,13 @@ describe('the OpenAPI document', () => {
   it.each(described)('describes $method $path in full', ({ path, method, operation }) => {
     const { parameters, requestBody, responses, security } = operation
     expect(operation.summary).toMatch(/^[A-Z].*[^.]$/)
+    const input = operations.find(({ id }) => id === operation.operationId)?.input.shape ?? {}
+    const required = Object.keys(input).filter((name) => !input[name]?.safeParse(undefined).success)
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
     expect(parameters.filter((one) => one.in === 'path').map(({ name }) => name)).toEqual(inPath)
     for (const parameter of parameters) {
       expect(['path', 'query']).toContain(parameter.in)
-      expect(parameter.required).toBe(parameter.in === 'path')
+      expect(parameter.required).toBe(parameter.in === 'path' || required.includes(parameter.name))
       expect(parameter.schema).toHaveProperty('type')
     }
     expect(new Set(parameters.map(({ name }) => name)).size).toBe(parameters.length)
