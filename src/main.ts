@@ -20,8 +20,11 @@ import { createLog } from './log.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
 import { describeFlagError } from './surfaces/cli/command.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
+import { toExitCode } from './surfaces/cli/exit-code.ts'
 import { describeBus } from './surfaces/cli/greeting.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
+import { runInLane } from './surfaces/cli/run.ts'
+import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
@@ -57,6 +60,8 @@ async function run([command, ...rest]: string[]): Promise<void> {
     case 'tools':
       for (const { tool } of operations) if (tool) terminal.out(tool.name)
       return
+    case 'run':
+      return runWithLane(rest)
     case 'doctor':
       return doctor(rest)
     case 'version':
@@ -92,6 +97,31 @@ async function runOperation(command: string, rest: readonly string[]): Promise<v
     throw new AppError('invalid', 'invalid_request', `no command ${command} -- "bus-mcp help" lists them`)
   }
   process.exitCode = exitCode
+}
+
+async function runWithLane(rest: readonly string[]): Promise<void> {
+  const separator = rest.indexOf('--')
+  const typed = separator === -1 ? rest : rest.slice(0, separator)
+  if (asksForHelp(typed)) return terminal.out(describeRun())
+  try {
+    const { connection, ...options } = parseRun(typed, flagNames(clientSettings))
+    const config = readClient(connection)
+    process.exitCode = await runInLane({
+      ...options,
+      client: createClient(config),
+      owner: config.agentId ?? namePerson(env),
+      command: separator === -1 ? [] : rest.slice(separator + 1),
+      env,
+      say: terminal.err,
+    })
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    terminal.err(`bus-mcp run: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = toExitCode(
+      error,
+      operations.find(({ id }) => id === 'lanes.claim'),
+    )
+  }
 }
 
 function serveTools(flags: Flags): void {

@@ -6,6 +6,7 @@ import { exitCodes } from './exit-code.ts'
 export const programCommands: readonly { readonly usage: string; readonly summary: string }[] = [
   { usage: '', summary: 'Serve the tools over MCP on standard input and output' },
   { usage: 'serve', summary: 'Run the bus' },
+  { usage: 'run --lane LANE -- COMMAND', summary: 'Run a command while holding a lane, and release it at the end' },
   { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
   { usage: 'tools', summary: 'List the tools, one name per line' },
   { usage: 'version', summary: 'Print the version' },

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util'
+import { describeFlagError, UsageError } from './command.ts'
+import { parseDuration, type RunOptions } from './run.ts'
+
+const FLAGS = {
+  lane: 'The lane to hold.',
+  wait: 'How long to wait for it in the queue, as in 60s or 5m. Standard: 0, refused at once.',
+  lease: 'The lease, renewed at a third of it. Standard: 60s.',
+  'on-lost': 'What becomes of the command when the lane is lost: kill or warn. Standard: kill.',
+} as const
+
+interface ParsedRun extends Pick<RunOptions, 'lane' | 'waitSeconds' | 'leaseSeconds' | 'onLost'> {
+  readonly connection: Readonly<Record<string, string | undefined>>
+}
+
+/** @throws {UsageError} */
+export function parseRun(args: readonly string[], connectionFlags: readonly string[]): ParsedRun {
+  const names = [...Object.keys(FLAGS), ...connectionFlags]
+  const { lane, wait, lease, 'on-lost': onLost = 'kill', ...connection } = parse(args, names)
+  if (lane === undefined) throw new UsageError('--lane is required, as in: bus-mcp run --lane deploy -- npm test')
+  if (onLost !== 'kill' && onLost !== 'warn') throw new UsageError('--on-lost must be kill or warn')
+  const leaseSeconds = parseDuration(lease ?? '60s')
+  if (leaseSeconds < 3) throw new UsageError('--lease must be at least 3s, for it is renewed at a third of it')
+  return { lane, onLost, leaseSeconds, waitSeconds: parseDuration(wait ?? '0'), connection }
+}
+
+function parse(args: readonly string[], names: readonly string[]): Record<string, string | undefined> {
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  try {
+    return { ...parseArgs({ args: [...args], options }).values }
+  } catch (error) {
+    throw new UsageError(describeFlagError(error, names))
+  }
+}
+
+/** The help text. */
+export function describeRun(): string {
+  return [
+    'Run a command while holding a lane, and release it at the end.',
+    '',
+    '  bus-mcp run --lane LANE [--wait TIME] [--lease TIME] [--on-lost kill|warn] -- COMMAND …',
+    '',
+    ...Object.entries(FLAGS).map(([name, text]) => `  --${name.padEnd(7)}  ${text}`),
+    '',
+    'The command finds BUS_LANE and BUS_FENCE in its environment. The exit status is its own; 75 when the lane could not be had.',
+  ].join('\n')
+}

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { UsageError } from './command.ts'
+
+export interface RunOptions {
+  readonly client: BusClient
+  readonly owner: string
+  readonly lane: string
+  readonly leaseSeconds: number
+  /** How long to wait for the lane; 0 is refused at once. */
+  readonly waitSeconds: number
+  /** What becomes of the command when the lane is lost to somebody else. */
+  readonly onLost: 'kill' | 'warn'
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly say: (text: string) => void
+}
+
+/** The longest that one call waits; the bus allows 55 s. */
+const WAIT_STEP_SECONDS = 50
+
+/** How long a command that was asked to end may take. */
+const KILL_AFTER_MS = 5_000
+
+interface Tenure {
+  readonly fence: number
+  readonly session: string
+  /** Until when the lane is surely ours, on the clock of this process. */
+  trustedUntil: number
+}
+
+/**
+ * Runs a command while holding a lane: claims it, keeps the lease alive from this process, and releases it when the
+ * command has ended, however it ends.
+ *
+ * @returns The command's own exit status; 128 and the signal's number when a signal ended it, as shells have it.
+ * @throws {BusApiError} `lane_held`, when the lane could not be had in time.
+ */
+export async function runInLane(options: RunOptions): Promise<number> {
+  const { lane, command, env } = options
+  const [file, ...args] = command
+  if (file === undefined)
+    throw new UsageError('name a command after " -- ", as in: bus-mcp run --lane deploy -- npm test')
+  const tenure = await claim(options)
+  try {
+    const child = spawn(file, args, {
+      stdio: 'inherit',
+      env: { ...env, BUS_LANE: lane, BUS_FENCE: String(tenure.fence) },
+    })
+    return await superviseCommand(options, tenure, child)
+  } finally {
+    await release(options, tenure)
+  }
+}
+
+async function claim({ client, owner, lane, leaseSeconds, waitSeconds }: RunOptions): Promise<Tenure> {
+  // Two runs under one name are two holders.
+  const session = randomUUID()
+  let remaining = waitSeconds
+  while (true) {
+    const wait_s = Math.min(remaining, WAIT_STEP_SECONDS)
+    const askedAt = performance.now()
+    try {
+      const answer = await client.lanes.claim({ lane, owner, session, lease_s: leaseSeconds, wait_s })
+      // Granted at some time during the wait: from when it was answered, less what is safe.
+      const grantedAt = wait_s > 0 ? performance.now() : askedAt
+      return { fence: answer.lane.fence, session, trustedUntil: toTrustedUntil(grantedAt, answer.lane.expires_in_ms) }
+    } catch (error) {
+      remaining -= wait_s
+      if (!(error instanceof BusApiError) || error.body.code !== 'lane_held' || remaining <= 0) throw error
+    }
+  }
+}
+
+async function superviseCommand(options: RunOptions, tenure: Tenure, child: ChildProcess): Promise<number> {
+  const stopForwarding = forwardSignals(child)
+  const stopRenewing = keepAlive(options, tenure, (reason) => {
+    options.say(`bus-mcp run: lane '${options.lane}' is lost: ${reason}`)
+    if (options.onLost === 'kill') endCommand(child)
+  })
+  try {
+    const [code, signal]: [number | null, NodeJS.Signals | null] = await Promise.race([
+      once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>, // The event's own arguments.
+      once(child, 'error').then(([error]) => Promise.reject(error)),
+    ])
+    return code ?? 128 + (signal ? constants.signals[signal] : 0)
+  } catch (error) {
+    throw new UsageError(`cannot run ${options.command[0]}: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    stopRenewing()
+    stopForwarding()
+  }
+}
+
+/** Renews at a third of the lease. A bus that is away is asked again for as long as the lane is surely ours. */
+function keepAlive(
+  { client, owner, lane, leaseSeconds }: RunOptions,
+  tenure: Tenure,
+  onLost: (reason: string) => void,
+) {
+  const everyMs = (leaseSeconds * 1000) / 3
+  const renew = async () => {
+    const askedAt = performance.now()
+    try {
+      const { fence, session } = tenure
+      const answer = await client.lanes.heartbeat({ lane, owner, session, fence, lease_s: leaseSeconds })
+      tenure.trustedUntil = toTrustedUntil(askedAt, answer.lane.expires_in_ms)
+    } catch (error) {
+      const isAway = error instanceof BusUnreachable && performance.now() < tenure.trustedUntil
+      if (isAway) return
+      clearInterval(timer)
+      onLost(error instanceof Error ? error.message : String(error))
+    }
+  }
+  const timer = setInterval(() => void renew(), everyMs)
+  return () => clearInterval(timer)
+}
+
+/** The lease less what a slow answer and a slow clock may cost: a tenth, and no less than a second. */
+function toTrustedUntil(from: number, expiresInMs: number | null): number {
+  const leaseMs = expiresInMs ?? 0
+  return from + leaseMs - Math.max(1000, leaseMs / 10)
+}
+
+function forwardSignals(child: ChildProcess): () => void {
+  const forwarded = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const forward = () => child.kill(signal)
+    process.on(signal, forward)
+    return () => process.off(signal, forward)
+  })
+  return () => {
+    for (const stop of forwarded) stop()
+  }
+}
+
+function endCommand(child: ChildProcess): void {
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS)
+  child.once('exit', () => clearTimeout(timer))
+}
+
+async function release({ client, owner, lane, say }: RunOptions, { fence, session }: Tenure): Promise<void> {
+  try {
+    await client.lanes.release({ lane, owner, session, fence })
+  } catch (error) {
+    say(
+      `bus-mcp run: lane '${lane}' was not released, its lease will lapse: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+])
+
+/** A time as people type it: `90`, `90s`, `2m`. In seconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text)
+  if (!match) throw new UsageError(`"${text}" is no time; type it as 90s, 2m or 1h`)
+  return Number(match[1]) * (SECONDS.get(match[2] ?? 's') ?? 1)
+}
