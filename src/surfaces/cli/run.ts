@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { constants } from 'node:os'
 import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
 import { UsageError } from './command.ts'
@@ -82,10 +81,7 @@ async function superviseCommand(options: RunOptions, tenure: Tenure, child: Chil
     if (options.onLost === 'kill') endCommand(child)
   })
   try {
-    const [code, signal]: [number | null, NodeJS.Signals | null] = await Promise.race([
-      once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>, // The event's own arguments.
-      once(child, 'error').then(([error]) => Promise.reject(error)),
-    ])
+    const { code, signal } = await untilExit(child)
     return code ?? 128 + (signal ? constants.signals[signal] : 0)
   } catch (error) {
     throw new UsageError(`cannot run ${options.command[0]}: ${error instanceof Error ? error.message : String(error)}`)
@@ -93,6 +89,13 @@ async function superviseCommand(options: RunOptions, tenure: Tenure, child: Chil
     stopRenewing()
     stopForwarding()
   }
+}
+
+function untilExit(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('error', reject)
+  })
 }
 
 /** Renews at a third of the lease. A bus that is away is asked again for as long as the lane is surely ours. */
