@@ -68,8 +68,9 @@ export const commonErrors = {
   },
   store_unavailable: {
     kind: 'unavailable',
-    summary: 'The store did not accept the request and nothing was changed. Try again after `Retry-After`.',
-    carries: ['retry_after_ms'],
+    summary:
+      'The store did not accept the request, and nothing was changed unless `outcome_unknown` says so. Try again after `Retry-After`.',
+    carries: ['retry_after_ms', 'outcome_unknown'],
   },
   request_cancelled: { kind: 'cancelled', summary: 'The caller went away while it waited; nothing was changed.' },
   internal: { kind: 'internal', summary: 'A fault of the bus. Its log has the cause under `request_id`.' },

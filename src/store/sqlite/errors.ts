@@ -1,11 +1,13 @@
 import { AppError, commonError } from '../../core/errors.ts'
 
+const DISK_ERROR = 10
+
 /** Result codes of SQLite (sqlite.org/rescode.html) that are the world's fault, not a bug of ours. */
 const OUTSIDE_CAUSES: ReadonlyMap<number, string> = new Map([
   [5, 'the database is locked by another program'],
   [6, 'the database is locked by another program'],
   [8, 'the database is read-only'],
-  [10, 'the disk reported an error'],
+  [DISK_ERROR, 'the disk reported an error'],
   [11, 'the database file is damaged'],
   [13, 'the disk is full'],
   [14, 'the database file cannot be opened'],
@@ -29,8 +31,37 @@ export function toStoreError(error: unknown): unknown {
   return commonError('store_unavailable', `nothing was changed: ${cause} -- try again later`, { retry_after_ms: 1000 })
 }
 
+/**
+ * What a caller may be told when the commit itself failed. When the disk failed at its very end, what was written may
+ * be found again by the next start; only asking again under the same key is safe.
+ */
+export function toCommitError(error: unknown): unknown {
+  if (findPrimaryCode(error) !== DISK_ERROR) return toStoreError(error)
+  return commonError(
+    'store_unavailable',
+    'the disk failed while it kept this: it may or may not have been kept -- look before you ask again, or ask again with the same Idempotency-Key',
+    { retry_after_ms: 1000, outcome_unknown: true },
+  )
+}
+
+/**
+ * SQLite's own texts for these codes (sqlite3_errstr): `@photostructure/sqlite` 1.2.1 gives no code with what a query
+ * throws while it reads.
+ */
+const CODES_BY_TEXT: ReadonlyMap<string, number> = new Map([
+  ['database is locked', 5],
+  ['database table is locked', 6],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['database or disk is full', 13],
+  ['unable to open database file', 14],
+  ['file is not a database', 26],
+])
+
 function findPrimaryCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
+  if (!(error instanceof Error)) return undefined
+  if (!('errcode' in error) || typeof error.errcode !== 'number') return CODES_BY_TEXT.get(error.message)
   // The low byte is the primary code; the rest refines it.
   return error.errcode & 0xff
 }

@@ -2,7 +2,7 @@ import type { Transaction } from '../../core/database.ts'
 import type { WakeUps } from '../wake-ups.ts'
 import { rollBack, type Statements } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
-import { toStoreError } from './errors.ts'
+import { toCommitError, toStoreError } from './errors.ts'
 
 /** Bounds how long one commit keeps readers and sockets waiting. */
 const MAX_BATCH = 512
@@ -104,10 +104,16 @@ async function commitBatch(
     connection.exec('begin immediate')
     for (const { run } of batch) await run()
     await beforeCommit()
-    connection.exec('commit')
   } catch (error) {
     rollBack(connection)
     for (const { reject } of batch) reject(toStoreError(error))
+    return
+  }
+  try {
+    connection.exec('commit')
+  } catch (error) {
+    rollBack(connection)
+    for (const { reject } of batch) reject(toCommitError(error))
     return
   }
   for (const { settle } of batch) settle()

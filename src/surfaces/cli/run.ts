@@ -39,23 +39,32 @@ interface Tenure {
  * @throws {BusApiError} `lane_held`, when the lane could not be had in time.
  */
 export async function runInLane(options: RunOptions): Promise<number> {
-  const { lane, command, env } = options
-  const [file, ...args] = command
-  if (file === undefined)
+  const { command } = options
+  if (command.length === 0) {
     throw new UsageError('name a command after " -- ", as in: bus-mcp run --lane deploy -- npm test')
-  const tenure = await claim(options)
+  }
+  const signals = listenForSignals()
   try {
-    const child = spawn(file, args, {
-      stdio: 'inherit',
-      env: { ...env, BUS_LANE: lane, BUS_FENCE: String(tenure.fence) },
-    })
-    return await superviseCommand(options, tenure, child)
+    const tenure = await claim(options, signals.abort)
+    try {
+      return await runCommand(options, tenure, signals)
+    } finally {
+      await release(options, tenure)
+    }
+  } catch (error) {
+    // Whoever ended the wait for the lane knows why it ended.
+    const received = signals.received()
+    if (received === undefined) throw error
+    return toStatus(received)
   } finally {
-    await release(options, tenure)
+    signals.stop()
   }
 }
 
-async function claim({ client, owner, lane, leaseSeconds, waitSeconds }: RunOptions): Promise<Tenure> {
+async function claim(
+  { client, owner, lane, leaseSeconds, waitSeconds }: RunOptions,
+  signal: AbortSignal,
+): Promise<Tenure> {
   // Two runs under one name are two holders.
   const session = randomUUID()
   let remaining = waitSeconds
@@ -63,7 +72,7 @@ async function claim({ client, owner, lane, leaseSeconds, waitSeconds }: RunOpti
     const wait_s = Math.min(remaining, WAIT_STEP_SECONDS)
     const askedAt = performance.now()
     try {
-      const answer = await client.lanes.claim({ lane, owner, session, lease_s: leaseSeconds, wait_s })
+      const answer = await client.lanes.claim({ lane, owner, session, lease_s: leaseSeconds, wait_s }, { signal })
       // Granted at some time during the wait: from when it was answered, less what is safe.
       const grantedAt = wait_s > 0 ? performance.now() : askedAt
       return { fence: answer.lane.fence, session, trustedUntil: toTrustedUntil(grantedAt, answer.lane.expires_in_ms) }
@@ -74,21 +83,31 @@ async function claim({ client, owner, lane, leaseSeconds, waitSeconds }: RunOpti
   }
 }
 
-async function superviseCommand(options: RunOptions, tenure: Tenure, child: ChildProcess): Promise<number> {
-  const stopForwarding = forwardSignals(child)
+async function runCommand(options: RunOptions, tenure: Tenure, signals: Signals): Promise<number> {
+  const { lane, env, command, onLost, say } = options
+  const [file = '', ...args] = command
+  const child = spawn(file, args, {
+    stdio: 'inherit',
+    env: { ...env, BUS_LANE: lane, BUS_FENCE: String(tenure.fence) },
+  })
+  signals.forwardTo(child)
   const stopRenewing = keepAlive(options, tenure, (reason) => {
-    options.say(`bus-mcp run: lane '${options.lane}' is lost: ${reason}`)
-    if (options.onLost === 'kill') endCommand(child)
+    say(`bus-mcp run: lane '${lane}' is lost: ${reason}`)
+    if (onLost === 'kill') endCommand(child)
   })
   try {
     const { code, signal } = await untilExit(child)
-    return code ?? 128 + (signal ? constants.signals[signal] : 0)
+    return code ?? (signal ? toStatus(signal) : 1)
   } catch (error) {
-    throw new UsageError(`cannot run ${options.command[0]}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`cannot run ${file}: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     stopRenewing()
-    stopForwarding()
   }
+}
+
+/** The exit status of what a signal ended, as shells have it. */
+function toStatus(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
 }
 
 function untilExit(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
@@ -128,14 +147,39 @@ function toTrustedUntil(from: number, expiresInMs: number | null): number {
   return from + leaseMs - Math.max(1000, leaseMs / 10)
 }
 
-function forwardSignals(child: ChildProcess): () => void {
-  const forwarded = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
-    const forward = () => child.kill(signal)
-    process.on(signal, forward)
-    return () => process.off(signal, forward)
+interface Signals {
+  /** Aborts with the first signal. */
+  readonly abort: AbortSignal
+  readonly received: () => NodeJS.Signals | undefined
+  /** Hands the command every signal, also one that came before it was there. */
+  forwardTo(child: ChildProcess): void
+  stop(): void
+}
+
+/** Listens from the beginning, so that no signal leaves a lane behind. */
+function listenForSignals(): Signals {
+  const abort = new AbortController()
+  let received: NodeJS.Signals | undefined
+  let child: ChildProcess | undefined
+  const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const handle = () => {
+      received ??= signal
+      abort.abort()
+      child?.kill(signal)
+    }
+    process.on(signal, handle)
+    return () => process.off(signal, handle)
   })
-  return () => {
-    for (const stop of forwarded) stop()
+  return {
+    abort: abort.signal,
+    received: () => received,
+    forwardTo: (command) => {
+      child = command
+      if (received) command.kill(received)
+    },
+    stop: () => {
+      for (const stop of handlers) stop()
+    },
   }
 }
 

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createModel } from './model.ts'
+import { type ModelBus, openBusOverHttp, openBusWithoutServer } from './model-buses.ts'
+import { listCommands } from './model-commands.ts'
+import { takeSeed } from './random.ts'
+
+const MAX_COMMANDS = 60
+
+/** Compares runs of random commands with the model; a run that differs is shrunk to few commands. */
+async function compare(open: () => Promise<ModelBus>, numRuns: number) {
+  const seed = takeSeed()
+  const startedAt = performance.now()
+  let calls = 0
+  const openCounted = async (): Promise<ModelBus> => {
+    const bus = await open()
+    const call: ModelBus['call'] = (id, input) => {
+      calls += 1
+      return bus.call(id, input)
+    }
+    return { ...bus, call }
+  }
+  const commands = fc.commands(listCommands(), { maxCommands: MAX_COMMANDS, size: 'max' })
+  const property = fc.asyncProperty(commands, async (run) => {
+    const bus = await openCounted()
+    try {
+      await fc.asyncModelRun(() => ({ model: createModel(bus.startedAt), real: bus }), run)
+    } finally {
+      await bus.close()
+    }
+  })
+  const result = await fc.check(property, { numRuns, seed })
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  return { result, figures: `${result.numRuns} runs, ${calls} calls, ${seconds} s, seed ${seed}` }
+}
+
+/** What fast-check would throw: the seed, and the fewest commands that it found. */
+function expectAgreement<T>(result: fc.RunDetails<T>): void {
+  expect(result.failed ? `${fc.defaultReportMessage(result)}\n${result.errorInstance}` : '').toBe('')
+}
+
+describe('the bus and its model', () => {
+  it('answer alike on the embedded store', { timeout: 110_000 }, async () => {
+    const { result, figures } = await compare(openBusWithoutServer, 1_000)
+    console.log(`model, embedded store: ${figures}`)
+    expectAgreement(result)
+  })
+
+  it('answer alike over HTTP, through the typed client', { timeout: 60_000 }, async () => {
+    const { result, figures } = await compare(openBusOverHttp, 50)
+    console.log(`model, over HTTP: ${figures}`)
+    expectAgreement(result)
+  })
+
+  /** What a bus with the mistake would make of an input. */
+  const bugs: Readonly<
+    Record<string, (id: string, input: Readonly<Record<string, unknown>>) => Record<string, unknown>>
+  > = {
+    'fence ignored': (_, input) => ({ ...input, fence: undefined }),
+    'twins taken for one': (_, input) => ({ ...input, session: undefined }),
+    'filter ignored': (_, input) => ({ ...input, topic: input.body === undefined ? undefined : input.topic }),
+    'cursor one too far': (_, input) =>
+      typeof input.since_id === 'number' ? { ...input, since_id: input.since_id + 1 } : { ...input },
+  }
+
+  it.each(Object.entries(bugs))('differ, and few commands show it: %s', { timeout: 60_000 }, async (name, spoil) => {
+    const open = async (): Promise<ModelBus> => {
+      const bus = await openBusWithoutServer()
+      return { ...bus, call: (id, input) => bus.call(id, spoil(id, { ...input })) }
+    }
+    const { result, figures } = await compare(open, 200)
+    const shown = String(result.counterexample?.[0])
+    console.log(`${name}: caught, ${figures}, by ${shown}`)
+    expect(result.failed).toBe(true)
+    expect(shown.split('),').length).toBeLessThan(10)
+  })
+})
