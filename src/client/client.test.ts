@@ -59,9 +59,11 @@ const calls: readonly [OperationId, Record<string, unknown>, method: string, url
   ],
   ['lanes.release', { lane: 'feeds', owner: 'a', fence: 1 }, 'POST', '/lanes/feeds/release', { owner: 'a', fence: 1 }],
   ['lanes.heartbeat', { lane: 'feeds', owner: 'a' }, 'POST', '/lanes/feeds/heartbeat', { owner: 'a' }],
+  ['lanes.claimAll', { lanes: ['a', 'b'], owner: 'a' }, 'POST', '/lanes/claim', { lanes: ['a', 'b'], owner: 'a' }],
   ['lanes.list', { state: 'held', after: undefined }, 'GET', '/lanes?state=held'],
   ['lanes.get', { lane: 'feeds' }, 'GET', '/lanes/feeds'],
   ['lanes.history', { lane: 'feeds', limit: 2 }, 'GET', '/lanes/feeds/history?limit=2'],
+  ['lanes.verify', { lane: 'feeds', fence: 2 }, 'GET', '/lanes/feeds/verify?fence=2'],
   ['status.get', {}, 'GET', '/status'],
 ]
 
@@ -130,8 +132,8 @@ describe('the secret of the client', () => {
     const withSecret = requests.filter(({ headers }) => headers['x-bus-secret'] === 'tr0ub4dor&3')
     const writes = requests.filter(({ method }) => method === 'POST')
     expect(withSecret).toEqual(writes)
-    expect(writes).toHaveLength(5)
-    expect(requests.filter(({ headers }) => 'x-bus-secret' in headers)).toHaveLength(5)
+    expect(writes).toHaveLength(6)
+    expect(requests.filter(({ headers }) => 'x-bus-secret' in headers)).toHaveLength(6)
   })
 
   it.each([undefined, ''])('is not sent when it is %j', async (writeSecret) => {
