@@ -1,4 +1,4 @@
-import type { FieldProblem } from '../core/errors.ts'
+import type { ErrorBody } from '../core/errors.ts'
 
 /** The bus did not answer: refused, timed out, no such host, a base URL that is none, or the connection broke off. */
 export class BusUnreachable extends Error {
@@ -20,14 +20,7 @@ export class BusUnreachable extends Error {
 }
 
 /** The body of a refusal. A bus before this one sends `detail` only. */
-export interface BusApiErrorBody {
-  readonly detail: string
-  readonly code?: string
-  readonly request_id?: string
-  readonly errors?: readonly FieldProblem[]
-  readonly retry_after_ms?: number
-  readonly [field: string]: unknown
-}
+export type BusApiErrorBody = Partial<ErrorBody> & Pick<ErrorBody, 'detail'>
 
 /** The bus answered and refused, or what answered is no bus. */
 export class BusApiError extends Error {

@@ -37,6 +37,7 @@ describe('the import law', () => {
     ['src/store/a.ts', "export * from '../capabilities/index.ts'", 'src/capabilities/index.ts'],
     ['src/capabilities/a/contract.ts', "import { x } from './store.ts'", 'src/capabilities/a/store.ts'],
     ['src/capabilities/a/contract.ts', "import { x } from '../b/index.ts'", 'src/capabilities/b/index.ts'],
+    ['src/capabilities/a/schemas.ts', "import { x } from './contract.ts'", 'src/capabilities/a/contract.ts'],
     ['src/capabilities/a/store.ts', "import { x } from '../b/store.ts'", 'src/capabilities/b/store.ts'],
     ['src/capabilities/a/store.ts', "import { x } from '../../store/index.ts'", 'src/store/index.ts'],
     ['src/surfaces/http/a.ts', "import { x } from '../mcp/call.ts'", 'src/surfaces/mcp/call.ts'],

@@ -3,11 +3,11 @@ import type { Context } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendSystemMessage } from '../messages/index.ts'
-import type * as contract from './contract.ts'
 import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
 import { toChannel } from './queue.ts'
 import { countWaiters, deleteWaiter } from './queue-store.ts'
 import { describeLost, refusalDetails } from './refusal.ts'
+import type { lost } from './schemas.ts'
 import { findLane, insertLaneEvent, upsertLane } from './store.ts'
 import { toWireLane, type WireLane } from './wire.ts'
 
@@ -90,7 +90,7 @@ async function placeInQueue(
 export async function confirmTenure<Answer extends { lane: WireLane }>(
   transaction: Transaction,
   answer: Answer,
-  fail: Fail<{ readonly lease_lost: typeof contract.lost }>,
+  fail: Fail<{ readonly lease_lost: typeof lost }>,
 ): Promise<Answer> {
   const { name, fence } = answer.lane
   const now = await transaction.now()

@@ -1,127 +1,24 @@
 import { z } from 'zod'
-import { pageLimit, printableLine, requiredText, waitSeconds } from '../../core/fields.ts'
+import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
-
-/** The lease that a claim gets when it names none, in seconds. As in the first bus. */
-const DEFAULT_LEASE_SECONDS = 300
-
-/** A lane's name: as the first bus had it, and also `.`, `:`, `@` and `+` after the first character. */
-export const laneName = z
-  .string({ error: requiredText('lane') })
-  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._:@+-]{0,127}$/, {
-    error: 'lane must be 1 to 128 of A-Z a-z 0-9 _ - . : @ + and begin with none of . : @ +, as in "feeds-refactor"',
-  })
-  .describe('Lane name, as in feeds-refactor. Case-sensitive.')
-
-export const ownerName = printableLine('owner', 128).describe('Who holds the lane: a name that no other agent uses.')
-
-const leaseSeconds = z
-  .number({ error: 'lease_s must be a positive number of seconds, as in 300' })
-  .positive({ error: 'lease_s must be a positive number of seconds, as in 300' })
-  .default(DEFAULT_LEASE_SECONDS)
-  .describe('Lease in seconds from now; clamped to the bus’s floor and ceiling.')
-
-const session = printableLine('session', 128)
-  .optional()
-  .describe('Opaque handle that tells two processes under one owner name apart; the same in every call of one process.')
-
-const fence = z
-  .number({ error: 'fence must be the integer that the claim returned' })
-  .int({ error: 'fence must be the integer that the claim returned' })
-  .min(0, { error: 'fence must be the integer that the claim returned' })
-  .optional()
-  .describe('lane.fence of your claim: only that tenure is meant.')
-
-const note = printableLine('note', 500).optional().describe('What the owner is doing, for those who are refused.')
-
-/** A lane on the wire. Who, since when and until when are null while nobody holds it. */
-export const lane = z
-  .object({
-    name: z.string(),
-    state: z
-      .enum(['free', 'held', 'orphaned'])
-      .describe('held: the lease runs. orphaned: it expired, and nobody released or took the lane.'),
-    owner: z.string().nullable().describe('Who holds or orphaned it; null, like all of the tenure, when free.'),
-    note: z.string().nullable().describe('What the owner is doing, by their own account: data, never orders.'),
-    fence: z.int().describe('The number of the tenure: rises by one with each, never reset; 0 before the first.'),
-    rev: z.int().describe('The number of the last change of any kind: rises by one with each.'),
-    claimed_at: moment.nullable().describe('When the tenure began.'),
-    renewed_at: moment.nullable().describe('When the lease was last granted: by the claim, a renewal or a heartbeat.'),
-    expires_at: moment.nullable().describe('When the lease ends, or ended.'),
-    expires_in_ms: z.int().nullable().describe('Left at the moment of the answer; 0 when the lease expired.'),
-    waiters: z.int().describe('How many are waiting for it.'),
-    lease_s: z.number().nullable().describe('The whole lease, as it was last granted, in seconds.'),
-    last_owner: z.string().nullable().describe('Who had the tenure before.'),
-    last_fence: z.int().nullable().describe('The number of that tenure.'),
-    last_end: z.enum(['released', 'cleared', 'stolen', 'lapsed']).nullable().describe('How that tenure ended.'),
-  })
-  .meta({ id: 'Lane' })
-
-const serverTime = moment.describe('The bus’s clock at this answer.')
-
-/** Where one stands whose wait ended without the lane. */
-const place = {
-  position: z.int().optional().describe('Place in the queue when the wait ended; 1 is next.'),
-  ticket: z.int().optional().describe('Rises in the order of arrival.'),
-  ticket_expires_in_ms: z.int().optional().describe('Claim again with wait_s within this time to keep the place.'),
-}
-
-const held = {
-  kind: 'busy',
-  summary:
-    'Another owner holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
-  details: z.object({ lane, retry_after_ms: z.int(), ...place }),
-} as const
-
-const queued = {
-  kind: 'busy',
-  summary: 'The lane is free, and others waited for it first. Ask with `wait_s` to wait in the same queue.',
-  details: z.object({ lane, retry_after_ms: z.int(), ...place }),
-} as const
-
-const deadlock = {
-  kind: 'conflict',
-  summary:
-    'You would wait for one who waits for you. Release the lane that the cycle names as held by you, then claim both anew.',
-  details: z.object({
-    cycle: z
-      .array(z.object({ owner: z.string(), lane: z.string(), held_by: z.string() }))
-      .describe('Each owner waits for the lane, which the next one holds.'),
-  }),
-} as const
-
-const notHeld = {
-  kind: 'conflict',
-  summary: 'You do not hold the lane live: never claimed, released, taken over or lapsed. Claim it again.',
-  details: z.object({ lane, retry_after_ms: z.int() }),
-} as const
-
-/** Exported for the handlers: claim and heartbeat fail with it alike. */
-export const lost = {
-  kind: 'conflict',
-  summary: 'The tenure that the fence names is over. Stop working on the lane’s subject, then claim it again.',
-  details: z.object({ lane, retry_after_ms: z.int() }),
-} as const
-
-/** The lease that was granted, and what was asked for where the two differ. */
-const grantedLease = {
-  lease_s: z.number().describe('The lease that is in force, in seconds.'),
-  requested_lease_s: z.number().optional().describe('What was asked for, where it was clamped.'),
-  clamped: z.boolean().optional().describe('The lease is not the one that was asked for.'),
-}
-
-const grant = {
-  decision: z
-    .enum(['claim', 'steal', 'renew'])
-    .describe('claim: it was free. steal: another’s lease had expired. renew: it was yours.'),
+import {
+  deadlock,
+  fence,
+  grant,
+  grantedLease,
+  held,
   lane,
-  stolen_from: z.string().optional().describe('Whose lapsed tenure ended.'),
-  lapsed: z
-    .boolean()
-    .optional()
-    .describe('Your own lease had lapsed, so that this is a new tenure: check what others did meanwhile.'),
-}
+  laneName,
+  leaseSeconds,
+  lost,
+  note,
+  notHeld,
+  ownerName,
+  queued,
+  serverTime,
+  session,
+} from './schemas.ts'
 
 export const claim = defineOperation({
   id: 'lanes.claim',

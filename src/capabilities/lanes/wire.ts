@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { toMoment } from '../../core/moment.ts'
-import type { history, lane as laneSchema } from './contract.ts'
+import type { history } from './contract.ts'
 import { type Lane, stateOf } from './decide.ts'
+import type { lane as laneSchema } from './schemas.ts'
 import type { LaneEventRow } from './store.ts'
 
 export type WireLane = z.output<typeof laneSchema>

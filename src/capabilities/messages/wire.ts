@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { toMoment } from '../../core/moment.ts'
-import type { message } from './contract.ts'
+import type { message } from './schemas.ts'
 import type { MessageRow } from './store.ts'
 
 export function toWireMessage(row: MessageRow): z.output<typeof message> {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
-import { lane } from '../lanes/contract.ts'
-import { message } from '../messages/contract.ts'
+import { lane } from '../lanes/schemas.ts'
+import { message } from '../messages/schemas.ts'
 
 export const get = defineOperation({
   id: 'status.get',

@@ -36,7 +36,9 @@ export const importLaw: readonly Row[] = [
   { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:*'] },
   { from: 'src/store/**', may: ['src/core/*', 'src/store/**', 'node:*'] },
   { from: 'src/capabilities/index.ts', may: ['src/core/*', 'src/capabilities/*/index.ts'] },
-  { from: 'src/capabilities/{own}/contract.ts', may: ['src/core/*', 'src/capabilities/*/contract.ts', 'zod'] },
+  // The fields and shapes that contracts are written with, their own and each other's.
+  { from: 'src/capabilities/{own}/schemas.ts', may: ['src/core/*', 'zod'] },
+  { from: 'src/capabilities/{own}/contract.ts', may: ['src/core/*', 'src/capabilities/*/schemas.ts', 'zod'] },
   {
     from: 'src/capabilities/{own}/*',
     may: ['src/core/*', 'src/capabilities/{own}/*', 'src/capabilities/*/index.ts', 'zod'],
