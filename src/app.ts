@@ -84,10 +84,18 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const mcp = createMcpMount(describeMcp(log), (headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
-  const server = createHttpServer({ operations: boundOperations, context, guard, mounts: [mcp] })
+  const stopping = new AbortController()
+  const server = createHttpServer({
+    operations: boundOperations,
+    context,
+    guard,
+    mounts: [mcp],
+    stopping: stopping.signal,
+  })
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
   let closing: Promise<void> | undefined
   const stop = async () => {
+    stopping.abort()
     await Promise.all([shutDown(), mcp.close()])
     await database.close()
   }

@@ -25,6 +25,7 @@ import { describeBus } from './surfaces/cli/greeting.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { runInLane } from './surfaces/cli/run.ts'
 import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
+import { describeWatch, parseWatch, watch } from './surfaces/cli/watch.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
 
@@ -62,6 +63,8 @@ async function run([command, ...rest]: string[]): Promise<void> {
       return
     case 'run':
       return runWithLane(rest)
+    case 'watch':
+      return watchBus(rest)
     case 'doctor':
       return doctor(rest)
     case 'version':
@@ -103,10 +106,10 @@ async function runWithLane(rest: readonly string[]): Promise<void> {
   const separator = rest.indexOf('--')
   const typed = separator === -1 ? rest : rest.slice(0, separator)
   if (asksForHelp(typed)) return terminal.out(describeRun())
-  try {
+  await endWith('run', 'lanes.claim', async () => {
     const { connection, ...options } = parseRun(typed, flagNames(clientSettings))
     const config = readClient(connection)
-    process.exitCode = await runInLane({
+    return runInLane({
       ...options,
       client: createClient(config),
       owner: config.agentId ?? namePerson(env),
@@ -114,12 +117,31 @@ async function runWithLane(rest: readonly string[]): Promise<void> {
       env,
       say: terminal.err,
     })
+  })
+}
+
+async function watchBus(rest: readonly string[]): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeWatch())
+  const interrupt = new AbortController()
+  process.once('SIGINT', () => interrupt.abort())
+  await endWith('watch', 'events.read', async () => {
+    const { connection, ...options } = parseWatch(rest, flagNames(clientSettings))
+    const client = createClient(readClient(connection))
+    await watch({ ...options, client, out: terminal.out, say: terminal.err, signal: interrupt.signal })
+    return 0
+  })
+}
+
+/** Runs a command of its own; what it fails with is one line for the person, and the exit status for the script. */
+async function endWith(name: string, operationId: string, carryOut: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await carryOut()
   } catch (error) {
     if (error instanceof AppError) throw error
-    terminal.err(`bus-mcp run: ${error instanceof Error ? error.message : String(error)}`)
+    terminal.err(`bus-mcp ${name}: ${error instanceof Error ? error.message : String(error)}`)
     process.exitCode = toExitCode(
       error,
-      operations.find(({ id }) => id === 'lanes.claim'),
+      operations.find(({ id }) => id === operationId),
     )
   }
 }

@@ -59,6 +59,7 @@ const calls: readonly [OperationId, Record<string, unknown>, method: string, url
   ],
   ['lanes.release', { lane: 'feeds', owner: 'a', fence: 1 }, 'POST', '/lanes/feeds/release', { owner: 'a', fence: 1 }],
   ['lanes.heartbeat', { lane: 'feeds', owner: 'a' }, 'POST', '/lanes/feeds/heartbeat', { owner: 'a' }],
+  ['events.read', { since_id: 7, kind: 'ack' }, 'GET', '/events?since_id=7&kind=ack'],
   ['lanes.claimAll', { lanes: ['a', 'b'], owner: 'a' }, 'POST', '/lanes/claim', { lanes: ['a', 'b'], owner: 'a' }],
   ['lanes.list', { state: 'held', after: undefined }, 'GET', '/lanes?state=held'],
   ['lanes.get', { lane: 'feeds' }, 'GET', '/lanes/feeds'],

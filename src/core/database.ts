@@ -37,6 +37,15 @@ export function allOf(conditions: readonly Sql[]): Sql {
   }
 }
 
+/** Joins values or parts with commas. Each length makes another statement to prepare, so lengths must be bounded. */
+export function listOf(parts: readonly (SqlValue | Sql)[]): Sql {
+  const statements = parts.map((part) => sql`${part}`)
+  return {
+    text: statements.map(({ text }) => text).join(', '),
+    values: statements.flatMap(({ values }) => values),
+  }
+}
+
 export interface Reader {
   /** The rows in the statement's order; empty when there is none. The caller names the row's shape, which the SQL beside it selects. */
   all<Row extends object>(statement: Sql): Promise<Row[]>

@@ -18,6 +18,8 @@ export const errorKinds = {
   conflict: { status: 409, exitCode: 1 },
   /** A conflict that time resolves: somebody else holds what was asked for. */
   busy: { status: 409, exitCode: 75 },
+  /** It was there once, and will not be again. */
+  gone: { status: 410, exitCode: 1 },
   too_large: { status: 413, exitCode: 2 },
   unsupported_media: { status: 415, exitCode: 2 },
   headers_too_large: { status: 431, exitCode: 2 },

@@ -5,6 +5,11 @@ export function toMoment(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
 
+/** The time of day that a moment was at where this process runs, as in `14:03:59`. */
+export function toTimeOfDay(moment: string): string {
+  return new Date(moment).toTimeString().slice(0, 8)
+}
+
 /** Whole seconds for people, rounded up, so that what is still live never reads as `0s`. */
 export function toSeconds(durationMs: number): number {
   return Math.ceil(durationMs / 1000)

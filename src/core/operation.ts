@@ -16,6 +16,18 @@ export interface HttpRoute {
   readonly method: 'GET' | 'POST'
   /** Below the API's base path. `{name}` stands for the input field of that name, percent-encoded. */
   readonly path: `/${string}`
+  /** Answers also as a stream of Server-Sent Events, which goes on where an answer ends. */
+  readonly stream?: StreamSpec
+}
+
+/** How answers follow each other as one stream. Each entry has an integer `id` and a `kind`; the input has `wait_s`. */
+export interface StreamSpec {
+  /** The output field that lists the entries. */
+  readonly entries: string
+  /** The input field that names the last entry that the reader has. */
+  readonly cursor: string
+  /** The output field with the cursor of the next answer. */
+  readonly nextCursor: string
 }
 
 export interface ToolSpec {

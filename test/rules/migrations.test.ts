@@ -12,7 +12,7 @@ const second = { id: 'lanes/002-notes', statements: ['alter table lanes add colu
 describe('the ids of migrations', () => {
   it('are unique, of the form capability/NNN-title, and numbered without gaps', () => {
     expect(migrations.length).toBeGreaterThan(0)
-    expect(checkMigrationIds(capabilities)).toEqual([])
+    expect(checkMigrationIds(capabilities, { log: 'messages' })).toEqual([])
   })
 
   it.each([

@@ -29,10 +29,10 @@ describe('bus-mcp help', () => {
     const { exitCode, stdout, stderr } = await runMain([word], env)
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     const commands = operations.flatMap(({ command }) => (command ? [command.name] : []))
-    // A list of lanes is for programs; a person claims one after another.
+    // A list of lanes is for programs; a person claims one after another. Events are followed by watch.
     const without = operations.filter(({ command }) => !command).map(({ id }) => id)
-    expect(without).toEqual(['lanes.claimAll'])
-    for (const name of [...commands, 'serve', 'doctor', 'tools', 'version', 'help']) {
+    expect(without).toEqual(['lanes.claimAll', 'events.read'])
+    for (const name of [...commands, 'serve', 'run', 'watch', 'doctor', 'tools', 'version', 'help']) {
       expect(stdout).toMatch(new RegExp(`^  bus-mcp ${name}( .*)?  \\S`, 'm'))
     }
     for (const code of Object.keys(exitCodes)) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'))

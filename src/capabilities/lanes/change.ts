@@ -1,8 +1,8 @@
 import type { Fail } from '../../core/capability.ts'
 import type { Context } from '../../core/context.ts'
-import type { Transaction } from '../../core/database.ts'
+import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
-import { appendSystemMessage } from '../messages/index.ts'
+import { appendEvent, appendSystemMessage } from '../log/index.ts'
 import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
 import { toChannel } from './queue.ts'
 import { countWaiters, deleteWaiter } from './queue-store.ts'
@@ -52,6 +52,7 @@ export async function change(
   if ('next' in decision) {
     await upsertLane(transaction, decision.next)
     await insertLaneEvent(transaction, decision.next, decision.event, requestId)
+    await appendEvent(transaction, 'lane', name, decision.next.rev, decision.at)
     if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
     if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
     if (command.kind === 'release') transaction.notify(toChannel(name))
@@ -93,13 +94,33 @@ export async function confirmTenure<Answer extends { lane: WireLane }>(
   fail: Fail<{ readonly lease_lost: typeof lost }>,
 ): Promise<Answer> {
   const { name, fence } = answer.lane
-  const now = await transaction.now()
-  const waiters = await countWaiters(transaction, name, now)
-  const lane = toWireLane((await findLane(transaction, name)) ?? unclaimed(name, now), now, waiters)
+  const lane = await viewLane(transaction, name)
   if (lane.state !== 'held' || lane.fence !== fence) {
     throw fail('lease_lost', describeLost(lane, fence), refusalDetails(lane))
   }
   return { ...answer, lane }
+}
+
+/**
+ * Refuses whoever does not hold the lane live under this fence.
+ *
+ * @throws {AppError} `lease_lost`.
+ */
+export async function requireTenure(
+  transaction: Transaction,
+  { lane: name, fence, owner }: { readonly lane: string; readonly fence: number; readonly owner: string },
+  fail: Fail<{ readonly lease_lost: typeof lost }>,
+): Promise<void> {
+  const lane = await viewLane(transaction, name)
+  if (lane.state === 'held' && lane.fence === fence && lane.owner === owner) return
+  throw fail('lease_lost', describeLost(lane, fence, owner), refusalDetails(lane))
+}
+
+/** A lane as it stands now, also before its first claim. */
+export async function viewLane(reader: Reader, name: string): Promise<WireLane> {
+  const now = await reader.now()
+  const waiters = await countWaiters(reader, name, now)
+  return toWireLane((await findLane(reader, name)) ?? unclaimed(name, now), now, waiters)
 }
 
 export function clampLease(requestedSeconds: number, { settings }: Context) {

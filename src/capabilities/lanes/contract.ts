@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
-import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import {
   deadlock,
@@ -9,6 +8,7 @@ import {
   grantedLease,
   held,
   lane,
+  laneEvent,
   laneName,
   leaseSeconds,
   lost,
@@ -201,21 +201,7 @@ export const history = defineOperation({
   }),
   output: z.object({
     lane: z.string(),
-    events: z.array(
-      z.object({
-        rev: z.int().describe('What the lane’s rev became.'),
-        event: z
-          .enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear'])
-          .describe('clear: somebody else released an orphaned claim.'),
-        owner: z.string().describe('Who did it.'),
-        from: z.string().nullable().describe('Whose tenure it ended, where that was another’s.'),
-        fence: z.int().describe('The tenure that began, went on or ended.'),
-        at: moment,
-        lease_s: z.number().nullable().describe('The lease that was granted; null where one ended.'),
-        note: z.string().nullable().describe('The owner’s note at that time.'),
-        request_id: z.string().describe('X-Request-Id of the request that did it.'),
-      }),
-    ),
+    events: z.array(laneEvent),
   }),
   errors: {
     lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },

@@ -1,9 +1,9 @@
 import type { Call, Handler } from '../../core/capability.ts'
 import { commonError } from '../../core/errors.ts'
 import { toMoment } from '../../core/moment.ts'
-import { type Change, change, clampLease, confirmTenure, isQueued, toGrant } from './change.ts'
+import { type Change, change, clampLease, confirmTenure, isQueued, toGrant, viewLane } from './change.ts'
 import type * as contract from './contract.ts'
-import { type LaneCommand, unclaimed } from './decide.ts'
+import type { LaneCommand } from './decide.ts'
 import { claimInTurn } from './queue.ts'
 import { countWaiters, selectWaiterCounts } from './queue-store.ts'
 import {
@@ -122,10 +122,9 @@ export const claimAll: Handler<typeof contract.claimAll> = ({ input, context, fa
 
 export const verify: Handler<typeof contract.verify> = ({ input, context }) =>
   context.database.read(async (reader) => {
-    const now = await reader.now()
-    const waiters = await countWaiters(reader, input.lane, now)
-    const lane = toWireLane((await findLane(reader, input.lane)) ?? unclaimed(input.lane, now), now, waiters)
-    return { valid: lane.state === 'held' && lane.fence === input.fence, lane, server_time: toMoment(now) }
+    const lane = await viewLane(reader, input.lane)
+    const serverTime = toMoment(await reader.now())
+    return { valid: lane.state === 'held' && lane.fence === input.fence, lane, server_time: serverTime }
   })
 
 export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>

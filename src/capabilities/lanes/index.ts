@@ -3,9 +3,10 @@ import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
+export { requireTenure } from './change.ts'
 export { selectWaiterCounts } from './queue-store.ts'
-export { countLanes, selectLanesByExpiry } from './store.ts'
-export { toWireLane } from './wire.ts'
+export { countLanes, deleteLaneEvents, selectEventsOfLanes, selectLanesByExpiry } from './store.ts'
+export { toWireLane, toWireLaneEvent } from './wire.ts'
 
 export const lanes = defineCapability({
   name: 'lanes',

@@ -14,8 +14,10 @@ export function describeLoss(lane: WireLane, loser: string): string {
   return `${took}${describeNow(lane)}`
 }
 
-export function describeLost(lane: WireLane, fence: number | undefined): string {
-  const fate = (fence ?? 0) > lane.fence ? 'was never granted' : 'is over'
+/** @param owner Who says that it is theirs, where that was asked. */
+export function describeLost(lane: WireLane, fence: number | undefined, owner?: string): string {
+  const isOthers = lane.state === 'held' && lane.fence === fence && owner !== undefined && lane.owner !== owner
+  const fate = isOthers ? `is not held by '${owner}'` : (fence ?? 0) > lane.fence ? 'was never granted' : 'is over'
   return `lane '${lane.name}' tenure ${fence} ${fate} -- ${describeNow(lane)}`
 }
 

@@ -59,6 +59,21 @@ export const lane = z
   })
   .meta({ id: 'Lane' })
 
+/** What happened to a lane, as its history tells it. */
+export const laneEvent = z.object({
+  rev: z.int().describe('What the lane’s rev became.'),
+  event: z
+    .enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear'])
+    .describe('clear: somebody else released an orphaned claim.'),
+  owner: z.string().describe('Who did it.'),
+  from: z.string().nullable().describe('Whose tenure it ended, where that was another’s.'),
+  fence: z.int().describe('The tenure that began, went on or ended.'),
+  at: moment,
+  lease_s: z.number().nullable().describe('The lease that was granted; null where one ended.'),
+  note: z.string().nullable().describe('The owner’s note at that time.'),
+  request_id: z.string().describe('X-Request-Id of the request that did it.'),
+})
+
 export const serverTime = moment.describe('The bus’s clock at this answer.')
 
 /** Where one stands whose wait ended without the lane. */

@@ -1,4 +1,4 @@
-import { allOf, first, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import { allOf, first, listOf, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
 import type { Lane, LaneEvent, LaneState, TenureEnd } from './decide.ts'
 
 interface LaneRow {
@@ -19,6 +19,7 @@ interface LaneRow {
 }
 
 export interface LaneEventRow {
+  lane: string
   rev: number
   event: LaneEvent['kind']
   owner: string
@@ -28,6 +29,12 @@ export interface LaneEventRow {
   lease_ms: number | null
   note: string | null
   request_id: string
+}
+
+/** What names one event. */
+export interface LaneEventKey {
+  readonly lane: string
+  readonly rev: number
 }
 
 export interface LaneCounts {
@@ -44,6 +51,8 @@ export interface LaneFilter {
 
 const LANE_COLUMNS = sql`name, fence, rev, owner, session, note, claimed_at, renewed_at, expires_at, lease_ms,
   changed_at, last_owner, last_fence, last_end`
+
+const LANE_EVENT_COLUMNS = sql`lane, rev, event, owner, from_owner, fence, at, lease_ms, note, request_id`
 
 export async function findLane(reader: Reader, name: string): Promise<Lane | undefined> {
   const row = await first<LaneRow>(reader, sql`select ${LANE_COLUMNS} from lanes where name = ${name}`)
@@ -74,7 +83,7 @@ export async function insertLaneEvent(
   requestId: string,
 ): Promise<void> {
   await transaction.run(sql`
-    insert into lane_events (lane, rev, event, owner, from_owner, fence, at, lease_ms, note, request_id)
+    insert into lane_events (${LANE_EVENT_COLUMNS})
     values (
       ${lane.name}, ${lane.rev}, ${event.kind}, ${event.owner}, ${event.from ?? null}, ${event.fence},
       ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${lane.tenure?.note ?? null}, ${requestId}
@@ -125,11 +134,28 @@ export function selectLaneEvents(
   limit: number,
 ): Promise<LaneEventRow[]> {
   return reader.all<LaneEventRow>(sql`
-    select rev, event, owner, from_owner, fence, at, lease_ms, note, request_id
-    from lane_events
+    select ${LANE_EVENT_COLUMNS} from lane_events
     where lane = ${lane} and rev < ${beforeRev}
     order by rev desc
     limit ${limit}`)
+}
+
+/** The events of these lanes and revs, in no order. */
+export async function selectEventsOfLanes(reader: Reader, keys: readonly LaneEventKey[]): Promise<LaneEventRow[]> {
+  if (keys.length === 0) return []
+  return reader.all<LaneEventRow>(sql`
+    select ${LANE_EVENT_COLUMNS} from lane_events
+    where (lane, rev) in (values ${toRowValues(keys)})
+    limit ${keys.length}`)
+}
+
+export async function deleteLaneEvents(transaction: Transaction, keys: readonly LaneEventKey[]): Promise<void> {
+  if (keys.length === 0) return
+  await transaction.run(sql`delete from lane_events where (lane, rev) in (values ${toRowValues(keys)})`)
+}
+
+function toRowValues(keys: readonly LaneEventKey[]): Sql {
+  return listOf(keys.map(({ lane, rev }) => sql`(${lane}, ${rev})`))
 }
 
 /** The same line between held and orphaned as `stateOf` draws it. */

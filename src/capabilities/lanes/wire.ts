@@ -31,6 +31,6 @@ export function toWireLane(lane: Lane, now: number, waiters: number): WireLane {
 }
 
 export function toWireLaneEvent(row: LaneEventRow): WireLaneEvent {
-  const { from_owner, at, lease_ms, ...rest } = row
+  const { lane: _, from_owner, at, lease_ms, ...rest } = row
   return { ...rest, from: from_owner, at: toMoment(at), lease_s: lease_ms === null ? null : lease_ms / 1000 }
 }

@@ -1,25 +1,35 @@
 import { z } from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { defineOperation } from '../../core/operation.ts'
-import { body, message, messageId, notFound, recipient, sender, threadId, topic } from './schemas.ts'
+import { fence, laneName, lost } from '../lanes/schemas.ts'
+import { body, cursorExpired, message, messageId, notFound, recipient, sender, threadId, topic } from './schemas.ts'
 
 export const post = defineOperation({
   id: 'messages.post',
   summary: 'Append a message to the blackboard',
   effect: 'write',
-  input: z.object({
-    topic,
-    sender,
-    body,
-    action_flag: z
-      .boolean({ error: 'action_flag must be true or false' })
-      .default(false)
-      .describe('True when somebody must act; it stays pending until it is acknowledged.'),
-    recipient: recipient.optional().describe('Whom it is for, by name; others may read it, too.'),
-    thread_id: threadId.optional().describe('The id of the message that this one answers.'),
-  }),
+  input: z
+    .object({
+      topic,
+      sender,
+      body,
+      action_flag: z
+        .boolean({ error: 'action_flag must be true or false' })
+        .default(false)
+        .describe('True when somebody must act; it stays pending until it is acknowledged.'),
+      recipient: recipient.optional().describe('Whom it is for, by name; others may read it, too.'),
+      thread_id: threadId.optional().describe('The id of the message that this one answers.'),
+      lane: laneName.optional().describe('Post only while you hold this lane; goes with fence.'),
+      fence,
+    })
+    .check(
+      z.refine(({ lane, fence }) => (lane === undefined) === (fence === undefined), {
+        error: 'fence and lane go together: name the lane, and the fence that its claim returned',
+        path: ['fence'],
+      }),
+    ),
   output: message,
-  errors: {},
+  errors: { lease_lost: lost },
   actor: 'sender',
   http: { method: 'POST', path: '/message' },
   tool: {
@@ -67,7 +77,7 @@ export const read = defineOperation({
       .string()
       .describe('Which log this is. Another epoch is another log: begin again, for its ids mean other messages.'),
   }),
-  errors: {},
+  errors: { cursor_expired: cursorExpired },
   http: { method: 'GET', path: '/messages' },
   tool: {
     name: 'read_messages',

@@ -1,16 +1,29 @@
 import type { Call, Handler } from '../../core/capability.ts'
 import { createWaker } from '../../core/waker.ts'
-import { appendMessage, MESSAGES_CHANNEL } from './append.ts'
+import { requireTenure } from '../lanes/index.ts'
+import {
+  acknowledgeMessage,
+  appendMessage,
+  describeBounds,
+  describeExpired,
+  findMessage,
+  getMessageBounds,
+  MESSAGES_CHANNEL,
+  selectNewest,
+  selectSince,
+} from '../log/index.ts'
 import type * as contract from './contract.ts'
-import { findMessage, getHeadId, selectNewest, selectSince, updateAck } from './store.ts'
 import { toWireMessage } from './wire.ts'
 
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
 const LOOK_EVERY_MS = 2_000
 
-export const post: Handler<typeof contract.post> = ({ input, context }) =>
+export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
   context.write(async (transaction) => {
-    const { topic, sender, body, action_flag, recipient, thread_id } = input
+    const { topic, sender, body, action_flag, recipient, thread_id, lane, fence } = input
+    if (lane !== undefined && fence !== undefined) {
+      await requireTenure(transaction, { lane, fence, owner: sender }, fail)
+    }
     const row = await appendMessage(transaction, {
       topic,
       sender,
@@ -18,6 +31,8 @@ export const post: Handler<typeof contract.post> = ({ input, context }) =>
       action_flag: action_flag ? 1 : 0,
       recipient: recipient ?? null,
       thread_id: thread_id ?? null,
+      lane: lane ?? null,
+      fence: fence ?? null,
       is_system: 0,
     })
     return toWireMessage(row)
@@ -40,11 +55,16 @@ export const read: Handler<typeof contract.read> = async (call) => {
   }
 }
 
-function readNow({ input, context }: Call<typeof contract.read>) {
+function readNow({ input, context, fail }: Call<typeof contract.read>) {
   return context.database.read(async (reader) => {
     const { topic, sender, flagged, recipient, thread_id, since_id, limit } = input
+    const { epoch } = context.database
     const filter = { topic, sender, flagged, recipient, threadId: thread_id }
-    const headId = await getHeadId(reader)
+    const bounds = await getMessageBounds(reader)
+    const { headId, floorId } = bounds
+    if (since_id !== undefined && since_id < floorId) {
+      throw fail('cursor_expired', describeExpired('message', since_id, bounds), describeBounds(bounds, epoch))
+    }
     const rows =
       since_id === undefined
         ? await selectNewest(reader, filter, limit)
@@ -57,7 +77,7 @@ function readNow({ input, context }: Call<typeof contract.read>) {
         messages: rows.map(toWireMessage),
         next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
         head_id: headId,
-        epoch: context.database.epoch,
+        epoch,
       },
     }
   })
@@ -76,9 +96,7 @@ export const ack: Handler<typeof contract.ack> = ({ input, context, fail }) =>
     if (!row) throw fail('message_not_found', describeUnknown(input.id))
     if (row.acked_at !== null) return { ok: true, message: toWireMessage(row), already: true }
 
-    const ackedAt = await transaction.now()
-    await updateAck(transaction, row.id, input.sender, ackedAt)
-    return { ok: true, message: toWireMessage({ ...row, acked_by: input.sender, acked_at: ackedAt }) }
+    return { ok: true, message: toWireMessage(await acknowledgeMessage(transaction, row, input.sender)) }
   })
 
 function describeUnknown(id: number): string {

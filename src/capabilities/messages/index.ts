@@ -1,10 +1,7 @@
 import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
-import { migrations } from './migrations.ts'
 
-export { appendSystemMessage } from './append.ts'
-export { countPending, getHeadId, selectNewest, selectPending } from './store.ts'
 export { toWireMessage } from './wire.ts'
 
 export const messages = defineCapability({
@@ -17,5 +14,5 @@ export const messages = defineCapability({
     bind(contract.get, handlers.get),
     bind(contract.ack, handlers.ack),
   ],
-  migrations,
+  migrations: [],
 })

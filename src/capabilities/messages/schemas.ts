@@ -30,6 +30,8 @@ export const message = z
     ts: moment.describe('When the bus took it.'),
     recipient: z.string().optional().describe('Whom it is for; others may read it, too.'),
     thread_id: z.int().optional().describe('The message that this one answers, or that began the thread.'),
+    lane: z.string().optional().describe('The sender held this lane when the bus took it.'),
+    fence: z.int().optional().describe('The tenure of that lane.'),
     system: z.boolean().optional().describe('Posted by the bus itself; no caller can.'),
     acked_by: z.string().optional().describe('Who acknowledged it; absent while nobody has.'),
     acked_at: moment.optional().describe('When, likewise.'),
@@ -39,6 +41,18 @@ export const message = z
 export const notFound = {
   kind: 'not_found',
   summary: 'No message has that id. Ids come from posting and reading.',
+} as const
+
+/** Exported for the sequence of events, too. */
+export const cursorExpired = {
+  kind: 'gone',
+  summary:
+    'What came after `since_id` has been dropped, or `since_id` is of another log. Go on from `earliest_id` - 1, and know that something is missing.',
+  details: z.object({
+    earliest_id: z.int().describe('The oldest id that there still is, or the next one.'),
+    head_id: z.int(),
+    epoch: z.string(),
+  }),
 } as const
 
 export const body = printableText('body', MAX_BODY_BYTES).describe('The message, up to 65,536 bytes of UTF-8.')

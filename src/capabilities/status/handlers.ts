@@ -1,7 +1,8 @@
 import type { Handler } from '../../core/capability.ts'
 import { toMoment } from '../../core/moment.ts'
 import { countLanes, selectLanesByExpiry, selectWaiterCounts, toWireLane } from '../lanes/index.ts'
-import { countPending, getHeadId, selectNewest, selectPending, toWireMessage } from '../messages/index.ts'
+import { countMessages, countPending, selectNewest, selectPending } from '../log/index.ts'
+import { toWireMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 
 /** The lists are for a glance; the counts in `_meta` are whole. */
@@ -32,7 +33,7 @@ export const get: Handler<typeof contract.get> = ({ context }) =>
       _meta: {
         active_lane_count: counts.held,
         orphaned_claim_count: counts.orphaned,
-        message_count: await getHeadId(reader),
+        message_count: await countMessages(reader),
         pending_action_flag_count: await countPending(reader),
         max_lease_seconds: context.settings.maxLeaseMs / 1000,
         write_secret_required: context.settings.writeSecretRequired,

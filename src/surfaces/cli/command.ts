@@ -122,6 +122,19 @@ function parse({ flags }: Command, args: readonly string[], sharedFlags: readonl
   }
 }
 
+/** Reads flags that each take a text. @throws {UsageError} */
+export function parseTextFlags(
+  args: readonly string[],
+  names: readonly string[],
+): Readonly<Record<string, string | undefined>> {
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  try {
+    return { ...parseArgs({ args: [...args], options }).values }
+  } catch (error) {
+    throw new UsageError(describeFlagError(error, names))
+  }
+}
+
 /** What was wrong with the flags, in one line, from what `parseArgs` threw. */
 export function describeFlagError(error: unknown, known: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error)

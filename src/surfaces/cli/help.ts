@@ -7,6 +7,7 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: '', summary: 'Serve the tools over MCP on standard input and output' },
   { usage: 'serve', summary: 'Run the bus' },
   { usage: 'run --lane LANE -- COMMAND', summary: 'Run a command while holding a lane, and release it at the end' },
+  { usage: 'watch', summary: 'Print what happens on the bus, as it happens' },
   { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
   { usage: 'tools', summary: 'List the tools, one name per line' },
   { usage: 'version', summary: 'Print the version' },

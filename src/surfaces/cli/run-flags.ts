@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { describeFlagError, UsageError } from './command.ts'
+import { parseTextFlags, UsageError } from './command.ts'
 import { parseDuration, type RunOptions } from './run.ts'
 
 const FLAGS = {
@@ -16,21 +15,12 @@ interface ParsedRun extends Pick<RunOptions, 'lane' | 'waitSeconds' | 'leaseSeco
 /** @throws {UsageError} */
 export function parseRun(args: readonly string[], connectionFlags: readonly string[]): ParsedRun {
   const names = [...Object.keys(FLAGS), ...connectionFlags]
-  const { lane, wait, lease, 'on-lost': onLost = 'kill', ...connection } = parse(args, names)
+  const { lane, wait, lease, 'on-lost': onLost = 'kill', ...connection } = parseTextFlags(args, names)
   if (lane === undefined) throw new UsageError('--lane is required, as in: bus-mcp run --lane deploy -- npm test')
   if (onLost !== 'kill' && onLost !== 'warn') throw new UsageError('--on-lost must be kill or warn')
   const leaseSeconds = parseDuration(lease ?? '60s')
   if (leaseSeconds < 3) throw new UsageError('--lease must be at least 3s, for it is renewed at a third of it')
   return { lane, onLost, leaseSeconds, waitSeconds: parseDuration(wait ?? '0'), connection }
-}
-
-function parse(args: readonly string[], names: readonly string[]): Record<string, string | undefined> {
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  try {
-    return { ...parseArgs({ args: [...args], options }).values }
-  } catch (error) {
-    throw new UsageError(describeFlagError(error, names))
-  }
 }
 
 /** The help text. */

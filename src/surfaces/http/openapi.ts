@@ -88,9 +88,19 @@ function describeOperation(operation: AnyOperation, schemas: Record<string, Json
     ],
     ...(operation.effect === 'write' ? describeWrite(input, inPath) : {}),
     responses: {
-      '200': json('Done.', hoist(toJsonSchema(operation.output, 'output'), schemas)),
+      '200': describeAnswer(operation, schemas),
       ...describeErrors(operation, schemas),
     },
+  }
+}
+
+function describeAnswer({ output, http }: AnyOperation, schemas: Record<string, JsonSchema>): Json {
+  const answer = json('Done.', hoist(toJsonSchema(output, 'output'), schemas))
+  if (!http?.stream) return answer
+  return {
+    description:
+      'As JSON where `Accept` names it; else Server-Sent Events without end, one for each entry, to go on with `Last-Event-ID`.',
+    content: { ...answer.content, 'text/event-stream': { schema: { type: 'string' } } },
   }
 }
 
@@ -149,7 +159,7 @@ function oneOf(schemas: readonly JsonSchema[]): JsonSchema {
   return schemas.length === 1 && only ? only : { oneOf: schemas }
 }
 
-function json(description: string, schema: JsonSchema): Json {
+function json(description: string, schema: JsonSchema): { readonly description: string; readonly content: Json } {
   return { description, content: { 'application/json': { schema } } }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type BoundOperation, invoke } from '../../core/capability.ts'
 import type { BusContext, Log } from '../../core/context.ts'
@@ -6,6 +7,7 @@ import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
+import { sendEventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
 import { collectInput, readJsonBody } from './request.ts'
 import { sendError, sendJson } from './respond.ts'
@@ -23,6 +25,8 @@ export interface HttpOptions {
   readonly context: BusContext
   readonly guard: Guard
   readonly mounts: readonly Mount[]
+  /** Aborts when the server is to end: streams end then, and whoever waits for something to read gets what there is. */
+  readonly stopping: AbortSignal
 }
 
 /** A caller's own name for its request that is harmless in a log. */
@@ -52,7 +56,9 @@ interface Url {
 
 /** The HTTP surface: every operation that has a route, and the documents beside them. Not listening yet. */
 export function createHttpServer(options: HttpOptions): Server {
-  const { context, guard, mounts } = options
+  const { context, guard, mounts, stopping } = options
+  // Every request under way listens to it; Node would take more than ten for a leak.
+  setMaxListeners(0, stopping)
   const answerApi = createApi(options)
   const documents = new Map(serverDocuments.map(({ path, create }) => [path, create(options)]))
 
@@ -88,7 +94,7 @@ export function createHttpServer(options: HttpOptions): Server {
   return server
 }
 
-function createApi({ operations, context, guard }: HttpOptions): Answer {
+function createApi({ operations, context, guard, stopping }: HttpOptions): Answer {
   const routes = createRoutes(operations)
   const readers = new Map(operations.map(({ operation }) => [operation.id, createTextReaders(operation.input)]))
   return async (request, response, { path, query }, requestId) => {
@@ -97,16 +103,34 @@ function createApi({ operations, context, guard }: HttpOptions): Answer {
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
     const fields = operation.effect === 'write' ? await readJsonBody(request) : query
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    const abort = new AbortController()
-    response.on('close', () => abort.abort())
-    const answer = await invoke(route.bound, input, context, {
-      requestId,
-      signal: abort.signal,
-      idempotencyKey: readIdempotencyKey(request),
-      onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
-    })
-    sendJson(response, 200, answer)
+    const signal = watchCaller(response, operation.effect === 'read' ? stopping : undefined)
+    const ask = (fields: object) =>
+      invoke(route.bound, { ...input, ...fields }, context, {
+        requestId,
+        signal,
+        idempotencyKey: readIdempotencyKey(request),
+        onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
+      })
+    const spec = operation.http?.stream
+    if (spec === undefined || !wantsEventStream(request)) return sendJson(response, 200, await ask({}))
+
+    const last = request.headers['last-event-id']
+    if (last !== undefined) input[spec.cursor] = readers.get(operation.id)?.[spec.cursor]?.(String(last))
+    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal })
   }
+}
+
+/** Aborts when the caller has gone, or sooner. */
+function watchCaller(response: ServerResponse, sooner: AbortSignal | undefined): AbortSignal {
+  const abort = new AbortController()
+  const stop = () => abort.abort()
+  if (sooner?.aborted) stop()
+  sooner?.addEventListener('abort', stop)
+  response.on('close', () => {
+    sooner?.removeEventListener('abort', stop)
+    stop()
+  })
+  return abort.signal
 }
 
 /** @throws {AppError} `invalid_request`. */

@@ -16,7 +16,7 @@ export const importLaw: readonly Row[] = [
   {
     // The command line is the one surface that is no server: main runs it, app builds what it runs on.
     from: 'src/main.ts',
-    may: ['src/app.ts', 'src/config.ts', 'src/log.ts', 'src/surfaces/cli/*', 'src/core/*', 'node:*'],
+    may: ['src/app.ts', 'src/config.ts', 'src/log.ts', 'src/surfaces/cli/*', 'src/core/*', 'node:**'],
   },
   {
     from: 'src/app.ts',
@@ -27,14 +27,14 @@ export const importLaw: readonly Row[] = [
       'src/core/*',
       'src/store/*',
       'src/surfaces/**',
-      'node:*',
+      'node:**',
     ],
   },
-  { from: 'src/config.ts', may: ['src/core/*', 'zod', 'node:*'] },
+  { from: 'src/config.ts', may: ['src/core/*', 'zod', 'node:**'] },
   { from: 'src/log.ts', may: ['src/core/*'] },
   { from: 'src/core/*', may: ['src/core/*', 'zod'] },
-  { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:*'] },
-  { from: 'src/store/**', may: ['src/core/*', 'src/store/**', 'node:*'] },
+  { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:**'] },
+  { from: 'src/store/**', may: ['src/core/*', 'src/store/**', 'node:**'] },
   { from: 'src/capabilities/index.ts', may: ['src/core/*', 'src/capabilities/*/index.ts'] },
   // The fields and shapes that contracts are written with, their own and each other's.
   { from: 'src/capabilities/{own}/schemas.ts', may: ['src/core/*', 'zod'] },
@@ -45,13 +45,13 @@ export const importLaw: readonly Row[] = [
   },
   {
     from: 'src/surfaces/mcp/*',
-    may: ['src/core/*', 'src/surfaces/mcp/*', '@modelcontextprotocol/**', 'zod', 'node:*'],
+    may: ['src/core/*', 'src/surfaces/mcp/*', '@modelcontextprotocol/**', 'zod', 'node:**'],
   },
-  { from: 'src/surfaces/cli/*', may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'node:*'] },
+  { from: 'src/surfaces/cli/*', may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'node:**'] },
   { from: 'src/surfaces/panel/*', may: ['src/core/*', 'src/surfaces/panel/*', 'src/client/index.ts'] },
-  { from: 'src/surfaces/{own}/*', may: ['src/core/*', 'src/surfaces/{own}/*', 'node:*'] },
+  { from: 'src/surfaces/{own}/*', may: ['src/core/*', 'src/surfaces/{own}/*', 'node:**'] },
   // The one file of the client that needs Node; everything else runs in a browser, too.
-  { from: 'src/client/node-transport.ts', may: ['src/client/transport.ts', 'node:*'] },
+  { from: 'src/client/node-transport.ts', may: ['src/client/transport.ts', 'node:**'] },
   {
     from: 'src/client/*',
     may: ['src/core/errors.ts', 'src/core/wire.ts', 'src/client/*'],

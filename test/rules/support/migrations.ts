@@ -11,17 +11,26 @@ export interface CapabilityMigrations {
 
 const ID = /^(?<capability>[a-z][a-z-]*)\/(?<number>\d{3})-[a-z0-9]+(?:-[a-z0-9]+)*$/
 
-/** Ids that are not `capability/NNN-title`, that come twice, or that leave a gap in their capability's numbers. */
-export function checkMigrationIds(capabilities: readonly CapabilityMigrations[]): string[] {
+/**
+ * Ids that are not `capability/NNN-title`, that come twice, or that leave a gap in their capability's numbers.
+ *
+ * @param moved By capability: the one that had its first tables before, whose name stays in their ids.
+ */
+export function checkMigrationIds(
+  capabilities: readonly CapabilityMigrations[],
+  moved: Readonly<Record<string, string>> = {},
+): string[] {
   const seen = new Set<string>()
+  const counts = new Map<string, number>()
   return capabilities.flatMap(({ name, migrations }) =>
-    migrations.flatMap(({ id }, index) => {
+    migrations.flatMap(({ id }) => {
       if (seen.has(id)) return [`${id} comes twice`]
       seen.add(id)
-      const groups = ID.exec(id)?.groups
-      if (groups?.capability !== name) return [`${id} is not ${name}/NNN-title`]
-      const expected = index + 1
-      return Number(groups.number) === expected ? [] : [`${id} must have number ${String(expected).padStart(3, '0')}`]
+      const { capability = '', number } = ID.exec(id)?.groups ?? {}
+      if (capability !== name && capability !== moved[name]) return [`${id} is not ${name}/NNN-title`]
+      const expected = (counts.get(capability) ?? 0) + 1
+      counts.set(capability, expected)
+      return Number(number) === expected ? [] : [`${id} must have number ${String(expected).padStart(3, '0')}`]
     }),
   )
 }

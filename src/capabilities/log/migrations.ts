@@ -1,5 +1,6 @@
 import type { Migration } from '../../core/database.ts'
 
+/** The first two are named after the capability that had this table before the log did; a ledger knows them so. */
 export const migrations: readonly Migration[] = [
   {
     id: 'messages/001-messages',
@@ -34,6 +35,39 @@ export const migrations: readonly Migration[] = [
       'alter table messages add column is_system smallint not null default 0',
       'create index messages_by_recipient on messages (recipient, id) where recipient is not null',
       'create index messages_by_thread on messages (thread_id, id) where thread_id is not null',
+    ],
+  },
+  {
+    id: 'messages/003-fenced',
+    statements: [
+      // The tenure under which it was posted.
+      'alter table messages add column lane text',
+      'alter table messages add column fence bigint',
+    ],
+  },
+  {
+    id: 'log/001-events',
+    statements: [
+      // What happened, in one sequence over all kinds, which readers follow. `subject` is the topic or the lane, and `ref`
+      // the message's id or the lane's rev: the rest is read where it is kept.
+      `create table events (
+        id      bigint primary key,
+        kind    text   not null,
+        subject text   not null,
+        ref     bigint not null,
+        at      bigint not null
+      )`,
+      'create table event_head (head_id bigint not null, floor_id bigint not null)',
+      `insert into events (id, kind, subject, ref, at)
+        select row_number() over (order by at, kind desc, ref), kind, subject, ref, at
+        from (
+          select 'message' as kind, topic as subject, id as ref, ts as at from messages
+          union all
+          select 'ack', topic, id, acked_at from messages where acked_at is not null
+        ) past`,
+      'insert into event_head (head_id, floor_id) select count(*), 0 from events',
+      // Everything up to the floor has been dropped, but for what still waits for somebody.
+      'alter table message_head add column floor_id bigint not null default 0',
     ],
   },
 ]

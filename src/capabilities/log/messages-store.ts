@@ -1,4 +1,5 @@
-import { allOf, first, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import { allOf, first, listOf, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import type { Bounds, BoundsRow } from './bounds.ts'
 
 export interface MessageRow {
   id: number
@@ -9,6 +10,9 @@ export interface MessageRow {
   ts: number
   recipient: string | null
   thread_id: number | null
+  /** The tenure under which it was posted, of this lane. */
+  lane: string | null
+  fence: number | null
   is_system: 0 | 1
   acked_by: string | null
   acked_at: number | null
@@ -22,8 +26,8 @@ export interface MessageFilter {
   readonly threadId: number | undefined
 }
 
-const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, is_system,
-  acked_by, acked_at`
+const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence,
+  is_system, acked_by, acked_at`
 
 /** The line between pending and done, the same as in the index `messages_pending`. */
 const IS_PENDING = sql`action_flag = 1 and acked_at is null`
@@ -41,17 +45,49 @@ export async function insertMessage(transaction: Transaction, row: MessageRow): 
   await transaction.run(sql`
     insert into messages (${MESSAGE_COLUMNS})
     values (${row.id}, ${row.topic}, ${row.sender}, ${row.body}, ${row.action_flag}, ${row.ts}, ${row.recipient},
-      ${row.thread_id}, ${row.is_system}, ${row.acked_by}, ${row.acked_at})`)
+      ${row.thread_id}, ${row.lane}, ${row.fence}, ${row.is_system}, ${row.acked_by}, ${row.acked_at})`)
 }
 
-/** The newest id; 0 when nothing was ever posted. Ids are contiguous from 1, so it is the number of messages, too. */
-export async function getHeadId(reader: Reader): Promise<number> {
-  const row = await single<{ head_id: number }>(reader, sql`select head_id from message_head`)
-  return row.head_id
+/** From where to where the messages go. Ids are contiguous from 1. */
+export async function getMessageBounds(reader: Reader): Promise<Bounds> {
+  const row = await single<BoundsRow>(reader, sql`select head_id, floor_id from message_head`)
+  return { headId: row.head_id, floorId: row.floor_id }
+}
+
+/** How many messages there are: those after the floor, and those below it that still wait for somebody. */
+export async function countMessages(reader: Reader): Promise<number> {
+  const row = await single<{ messages: number }>(
+    reader,
+    sql`select head_id - floor_id + (select count(*) from messages where id <= floor_id) as messages from message_head`,
+  )
+  return row.messages
+}
+
+export async function updateMessageFloor(transaction: Transaction, floorId: number): Promise<void> {
+  await transaction.run(sql`update message_head set floor_id = ${floorId} where floor_id < ${floorId}`)
+}
+
+/** Deletes those of the ids that nobody waits for any more. Returns the ids that are gone. */
+export async function deleteSettledMessages(transaction: Transaction, ids: readonly number[]): Promise<number[]> {
+  if (ids.length === 0) return []
+  const rows = await transaction.all<{ id: number }>(
+    sql`delete from messages where id in (${listOf(ids)}) and not (${IS_PENDING}) returning id`,
+  )
+  return rows.map(({ id }) => id)
 }
 
 export function findMessage(reader: Reader, id: number): Promise<MessageRow | undefined> {
   return first<MessageRow>(reader, sql`select ${MESSAGE_COLUMNS} from messages where id = ${id}`)
+}
+
+/** Those of the ids that there are, in the order of the ids. */
+export async function selectMessages(reader: Reader, ids: readonly number[]): Promise<MessageRow[]> {
+  if (ids.length === 0) return []
+  return reader.all<MessageRow>(sql`
+    select ${MESSAGE_COLUMNS} from messages
+    where id in (${listOf(ids)})
+    order by id
+    limit ${ids.length}`)
 }
 
 /** Newest first. */

@@ -1,0 +1,10 @@
+import { bind, defineCapability } from '../../core/capability.ts'
+import * as contract from './contract.ts'
+import * as handlers from './handlers.ts'
+
+export const events = defineCapability({
+  name: 'events',
+  instructions: '',
+  operations: [bind(contract.read, handlers.read)],
+  migrations: [],
+})

@@ -1,0 +1,64 @@
+import type { Transaction } from '../../core/database.ts'
+import { type EventKind, insertEvent, takeEventId } from './events-store.ts'
+import { insertMessage, type MessageRow, takeMessageId, updateAck } from './messages-store.ts'
+
+/** Wakes those who wait for a message. */
+export const MESSAGES_CHANNEL = 'messages'
+
+/** Wakes those who wait for anything to happen. */
+export const EVENTS_CHANNEL = 'events'
+
+/** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
+export async function appendMessage(
+  transaction: Transaction,
+  message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
+): Promise<MessageRow> {
+  const id = await takeMessageId(transaction)
+  const row: MessageRow = { ...message, id, ts: await transaction.now(), acked_by: null, acked_at: null }
+  await insertMessage(transaction, row)
+  await appendEvent(transaction, 'message', row.topic, id, row.ts)
+  transaction.notify(MESSAGES_CHANNEL)
+  return row
+}
+
+/** Says something on behalf of the bus, under a name that callers may use as well: the flag tells it apart. */
+export async function appendSystemMessage(
+  transaction: Transaction,
+  { topic, body, recipient }: { readonly topic: string; readonly body: string; readonly recipient: string },
+): Promise<void> {
+  await appendMessage(transaction, {
+    topic,
+    sender: 'bus',
+    body,
+    action_flag: 0,
+    recipient,
+    thread_id: null,
+    lane: null,
+    fence: null,
+    is_system: 1,
+  })
+}
+
+/** Marks a message as acknowledged. */
+export async function acknowledgeMessage(
+  transaction: Transaction,
+  row: MessageRow,
+  ackedBy: string,
+): Promise<MessageRow> {
+  const ackedAt = await transaction.now()
+  await updateAck(transaction, row.id, ackedBy, ackedAt)
+  await appendEvent(transaction, 'ack', row.topic, row.id, ackedAt)
+  return { ...row, acked_by: ackedBy, acked_at: ackedAt }
+}
+
+/** Gives what happened the next place in the one sequence, and wakes its readers. */
+export async function appendEvent(
+  transaction: Transaction,
+  kind: EventKind,
+  subject: string,
+  ref: number,
+  at: number,
+): Promise<void> {
+  await insertEvent(transaction, { id: await takeEventId(transaction), kind, subject, ref, at })
+  transaction.notify(EVENTS_CHANNEL)
+}

@@ -1,0 +1,25 @@
+/** What is left of a sequence: the ids after `floorId`, up to `headId`. */
+export interface Bounds {
+  /** The newest id; 0 when there never was one. */
+  readonly headId: number
+  /** Up to here they have been dropped; 0 while none has. */
+  readonly floorId: number
+}
+
+export interface BoundsRow {
+  head_id: number
+  floor_id: number
+}
+
+/** The sequence as a reader learns of it whose cursor is not in it. */
+export function describeBounds({ headId, floorId }: Bounds, epoch: string) {
+  return { earliest_id: floorId + 1, head_id: headId, epoch }
+}
+
+/** @param what As in `message`. */
+export function describeExpired(what: string, sinceId: number, { headId, floorId }: Bounds): string {
+  if (sinceId > headId) {
+    return `the newest ${what} is ${headId}, so since_id ${sinceId} is of another log -- begin again without since_id`
+  }
+  return `every ${what} up to ${floorId} has been dropped -- go on with since_id ${floorId}, and know that there is a gap`
+}

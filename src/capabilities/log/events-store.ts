@@ -1,0 +1,77 @@
+import { allOf, type Reader, single, sql, type Transaction } from '../../core/database.ts'
+import type { Bounds, BoundsRow } from './bounds.ts'
+
+export type EventKind = 'message' | 'ack' | 'lane'
+
+/** One thing that happened, as the sequence has it. */
+export interface EventRow {
+  id: number
+  kind: EventKind
+  /** The topic of a message or an acknowledgement, or the lane. */
+  subject: string
+  /** The message's id, or the lane's rev. */
+  ref: number
+  at: number
+}
+
+export interface EventFilter {
+  readonly kind: EventKind | undefined
+  /** Of messages and acknowledgements only those of this topic. */
+  readonly topic: string | undefined
+  /** Of what happened to lanes only what happened to this one. */
+  readonly lane: string | undefined
+}
+
+/** Takes the next id. Contiguous in commit order, since only one transaction at a time holds the counter row. */
+export async function takeEventId(transaction: Transaction): Promise<number> {
+  const row = await single<{ head_id: number }>(
+    transaction,
+    sql`update event_head set head_id = head_id + 1 returning head_id`,
+  )
+  return row.head_id
+}
+
+export async function insertEvent(transaction: Transaction, { id, kind, subject, ref, at }: EventRow): Promise<void> {
+  await transaction.run(sql`
+    insert into events (id, kind, subject, ref, at)
+    values (${id}, ${kind}, ${subject}, ${ref}, ${at})`)
+}
+
+/** From where to where the events go. */
+export async function getEventBounds(reader: Reader): Promise<Bounds> {
+  const row = await single<BoundsRow>(reader, sql`select head_id, floor_id from event_head`)
+  return { headId: row.head_id, floorId: row.floor_id }
+}
+
+/** Deletes the oldest events from before a moment. Returns them, oldest first. */
+export async function deleteEventsBefore(transaction: Transaction, before: number, limit: number): Promise<EventRow[]> {
+  const rows = await transaction.all<EventRow>(sql`
+    select id, kind, subject, ref, at from events
+    where id > (select floor_id from event_head) and at < ${before}
+    order by id
+    limit ${limit}`)
+  const floorId = rows.at(-1)?.id
+  if (floorId === undefined) return []
+  await transaction.run(sql`delete from events where id <= ${floorId}`)
+  await transaction.run(sql`update event_head set floor_id = ${floorId}`)
+  return rows
+}
+
+/** Oldest first, after `sinceId` and up to `untilId`. */
+export function selectEvents(
+  reader: Reader,
+  { kind, topic, lane }: EventFilter,
+  sinceId: number,
+  untilId: number,
+  limit: number,
+): Promise<EventRow[]> {
+  const conditions = [sql`id > ${sinceId}`, sql`id <= ${untilId}`]
+  if (kind !== undefined) conditions.push(sql`kind = ${kind}`)
+  if (topic !== undefined) conditions.push(sql`kind = 'lane' or subject = ${topic}`)
+  if (lane !== undefined) conditions.push(sql`kind <> 'lane' or subject = ${lane}`)
+  return reader.all<EventRow>(sql`
+    select id, kind, subject, ref, at from events
+    where ${allOf(conditions)}
+    order by id
+    limit ${limit}`)
+}

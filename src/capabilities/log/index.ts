@@ -1,0 +1,29 @@
+import { defineCapability } from '../../core/capability.ts'
+import { migrations } from './migrations.ts'
+
+export {
+  acknowledgeMessage,
+  appendEvent,
+  appendMessage,
+  appendSystemMessage,
+  EVENTS_CHANNEL,
+  MESSAGES_CHANNEL,
+} from './append.ts'
+export { type Bounds, describeBounds, describeExpired } from './bounds.ts'
+export { deleteEventsBefore, type EventKind, type EventRow, getEventBounds, selectEvents } from './events-store.ts'
+export {
+  countMessages,
+  countPending,
+  deleteSettledMessages,
+  findMessage,
+  getMessageBounds,
+  type MessageRow,
+  selectMessages,
+  selectNewest,
+  selectPending,
+  selectSince,
+  updateMessageFloor,
+} from './messages-store.ts'
+
+/** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */
+export const log = defineCapability({ name: 'log', instructions: '', operations: [], migrations })
