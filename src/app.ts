@@ -39,7 +39,10 @@ export interface Bus {
   close(): Promise<void>
 }
 
-export interface BusOptions extends Omit<BusConfig, 'databaseUrl'> {
+/** What a test leaves out is as when nothing is set. */
+type Retention = Pick<BusConfig, 'retainDays' | 'retainMessages'>
+
+export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Retention>, Partial<Retention> {
   /** The file, or `:memory:`. */
   readonly databasePath: string
   readonly log: Log
@@ -76,6 +79,8 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     settings: {
       minLeaseMs: options.minLeaseMs ?? MIN_LEASE_MS,
       maxLeaseMs: Math.round(options.maxLeaseSeconds * 1000),
+      retainMs: options.retainDays === undefined ? undefined : options.retainDays * 24 * 60 * 60_000,
+      retainMessages: options.retainMessages,
       writeSecretRequired: writeSecret !== undefined,
       version: VERSION,
     },

@@ -112,6 +112,33 @@ export const busSettings = {
     standard: '86400',
     schema: positiveSeconds(86_400, MAX_LEASE_SECONDS),
   },
+  retainDays: {
+    env: 'BUS_RETAIN_DAYS',
+    flag: 'retain-days',
+    summary:
+      'Drops messages, events and histories of lanes after so many days; a flagged message stays until it is acknowledged.',
+    standard: 'unset: everything is kept',
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => (text === undefined ? undefined : toNumber(text)))
+      .refine((value) => value === undefined || (value > 0 && value <= 36_525), {
+        error: 'be a number of days above 0',
+      }),
+  },
+  retainMessages: {
+    env: 'BUS_RETAIN_MESSAGES',
+    flag: 'retain-messages',
+    summary: 'Drops what is older than the newest so many messages, likewise.',
+    standard: 'unset: everything is kept',
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => (text === undefined ? undefined : toNumber(text)))
+      .refine((value) => value === undefined || (Number.isSafeInteger(value) && value > 0), {
+        error: 'be a whole number above 0',
+      }),
+  },
   allowedHosts: {
     env: 'BUS_ALLOWED_HOSTS',
     flag: 'allowed-hosts',

@@ -11,6 +11,10 @@ export interface Settings {
   /** The floor and the ceiling that leases are clamped to. */
   readonly minLeaseMs: number
   readonly maxLeaseMs: number
+  /** How long the log keeps what happened; forever when undefined. */
+  readonly retainMs?: number | undefined
+  /** How many messages the log keeps at the least; all when undefined. */
+  readonly retainMessages?: number | undefined
   /** Whether writes need the secret. Shown, never checked, by handlers. */
   readonly writeSecretRequired: boolean
   /** The product's version. */

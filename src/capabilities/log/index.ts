@@ -24,6 +24,7 @@ export {
   selectSince,
   updateMessageFloor,
 } from './messages-store.ts'
+export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */
 export const log = defineCapability({ name: 'log', instructions: '', operations: [], migrations })

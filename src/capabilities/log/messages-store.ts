@@ -1,5 +1,7 @@
 import { allOf, first, listOf, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import type { SearchTerm } from '../../core/search-text.ts'
 import type { Bounds, BoundsRow } from './bounds.ts'
+import { deleteWords, toMatch } from './words.ts'
 
 export interface MessageRow {
   id: number
@@ -24,6 +26,7 @@ export interface MessageFilter {
   readonly flagged: boolean | undefined
   readonly recipient: string | undefined
   readonly threadId: number | undefined
+  readonly search: readonly SearchTerm[] | undefined
 }
 
 const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence,
@@ -67,13 +70,16 @@ export async function updateMessageFloor(transaction: Transaction, floorId: numb
   await transaction.run(sql`update message_head set floor_id = ${floorId} where floor_id < ${floorId}`)
 }
 
-/** Deletes those of the ids that nobody waits for any more. Returns the ids that are gone. */
-export async function deleteSettledMessages(transaction: Transaction, ids: readonly number[]): Promise<number[]> {
-  if (ids.length === 0) return []
+/** Deletes those of the ids that nobody waits for any more. */
+export async function deleteSettledMessages(transaction: Transaction, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return
   const rows = await transaction.all<{ id: number }>(
     sql`delete from messages where id in (${listOf(ids)}) and not (${IS_PENDING}) returning id`,
   )
-  return rows.map(({ id }) => id)
+  await deleteWords(
+    transaction,
+    rows.map(({ id }) => id),
+  )
 }
 
 export function findMessage(reader: Reader, id: number): Promise<MessageRow | undefined> {
@@ -93,9 +99,9 @@ export async function selectMessages(reader: Reader, ids: readonly number[]): Pr
 /** Newest first. */
 export function selectNewest(reader: Reader, filter: MessageFilter, limit: number): Promise<MessageRow[]> {
   return reader.all<MessageRow>(sql`
-    select ${MESSAGE_COLUMNS} from messages
+    select ${MESSAGE_COLUMNS} from ${source(filter)}
     where ${matching(filter)}
-    order by id desc
+    order by ${orderKey(filter)} desc
     limit ${limit}`)
 }
 
@@ -107,9 +113,9 @@ export function selectSince(
   limit: number,
 ): Promise<MessageRow[]> {
   return reader.all<MessageRow>(sql`
-    select ${MESSAGE_COLUMNS} from messages
-    where id > ${sinceId} and ${matching(filter)}
-    order by id
+    select ${MESSAGE_COLUMNS} from ${source(filter)}
+    where ${orderKey(filter)} > ${sinceId} and ${matching(filter)}
+    order by ${orderKey(filter)}
     limit ${limit}`)
 }
 
@@ -134,8 +140,18 @@ export async function updateAck(transaction: Transaction, id: number, ackedBy: s
   await transaction.run(sql`update messages set acked_by = ${ackedBy}, acked_at = ${ackedAt} where id = ${id}`)
 }
 
-function matching({ topic, sender, flagged, recipient, threadId }: MessageFilter): Sql {
+/** With a search the index of words leads: it walks in the order of the ids as well, and stops at the limit. */
+function source({ search }: MessageFilter): Sql {
+  return search ? sql`message_words cross join messages on messages.id = message_words.rowid` : sql`messages`
+}
+
+function orderKey({ search }: MessageFilter): Sql {
+  return search ? sql`message_words.rowid` : sql`id`
+}
+
+function matching({ topic, sender, flagged, recipient, threadId, search }: MessageFilter): Sql {
   const conditions: Sql[] = []
+  if (search) conditions.push(sql`message_words match ${toMatch(search)}`)
   if (topic !== undefined) conditions.push(sql`topic = ${topic}`)
   if (sender !== undefined) conditions.push(sql`sender = ${sender}`)
   if (recipient !== undefined) conditions.push(sql`recipient = ${recipient}`)

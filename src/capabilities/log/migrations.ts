@@ -70,4 +70,13 @@ export const migrations: readonly Migration[] = [
       'alter table message_head add column floor_id bigint not null default 0',
     ],
   },
+  {
+    id: 'log/002-words',
+    statements: [
+      // The words of the bodies, without the bodies. The rowid is the message's id.
+      "create virtual table message_words using fts5 (words, content = '', contentless_delete = 1)",
+      // Up to here messages are in the index.
+      'alter table message_head add column indexed_id bigint not null default 0',
+    ],
+  },
 ]

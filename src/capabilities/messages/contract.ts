@@ -2,7 +2,18 @@ import { z } from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { fence, laneName, lost } from '../lanes/schemas.ts'
-import { body, cursorExpired, message, messageId, notFound, recipient, sender, threadId, topic } from './schemas.ts'
+import {
+  body,
+  cursorExpired,
+  message,
+  messageId,
+  notFound,
+  recipient,
+  search,
+  sender,
+  threadId,
+  topic,
+} from './schemas.ts'
 
 export const post = defineOperation({
   id: 'messages.post',
@@ -57,6 +68,9 @@ export const read = defineOperation({
       .boolean({ error: 'flagged must be true or false' })
       .optional()
       .describe('Only messages with an action flag; false: only those without.'),
+    search: search
+      .optional()
+      .describe('Only those whose body has all of these: words, "a phrase", prefix*. Case does not matter.'),
     since_id: z
       .int({ error: 'since_id must be an integer' })
       .min(0, { error: 'since_id must be 0 or more' })

@@ -1,4 +1,5 @@
 import type { Call, Handler } from '../../core/capability.ts'
+import { parseSearchText } from '../../core/search-text.ts'
 import { createWaker } from '../../core/waker.ts'
 import { requireTenure } from '../lanes/index.ts'
 import {
@@ -8,6 +9,7 @@ import {
   describeExpired,
   findMessage,
   getMessageBounds,
+  indexWords,
   MESSAGES_CHANNEL,
   selectNewest,
   selectSince,
@@ -55,11 +57,13 @@ export const read: Handler<typeof contract.read> = async (call) => {
   }
 }
 
-function readNow({ input, context, fail }: Call<typeof contract.read>) {
+async function readNow({ input, context, fail }: Call<typeof contract.read>) {
+  const search = input.search === undefined ? undefined : parseSearchText(input.search)
+  if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
     const { topic, sender, flagged, recipient, thread_id, since_id, limit } = input
     const { epoch } = context.database
-    const filter = { topic, sender, flagged, recipient, threadId: thread_id }
+    const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
     const bounds = await getMessageBounds(reader)
     const { headId, floorId } = bounds
     if (since_id !== undefined && since_id < floorId) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { printableLine, printableText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
+import { parseSearchText } from '../../core/search-text.ts'
 
 /** The longest body, in bytes of UTF-8. */
 const MAX_BODY_BYTES = 65_536
@@ -54,5 +55,11 @@ export const cursorExpired = {
     epoch: z.string(),
   }),
 } as const
+
+export const search = printableLine('search', 200).check(
+  z.refine((text) => parseSearchText(text) !== undefined, {
+    error: 'search must have a word to look for, and every quote closed, as in: deploy "step 3" feed*',
+  }),
+)
 
 export const body = printableText('body', MAX_BODY_BYTES).describe('The message, up to 65,536 bytes of UTF-8.')

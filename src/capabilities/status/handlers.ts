@@ -14,6 +14,7 @@ const EVERYTHING = {
   flagged: undefined,
   recipient: undefined,
   threadId: undefined,
+  search: undefined,
 }
 
 export const get: Handler<typeof contract.get> = ({ context }) =>
