@@ -5,7 +5,7 @@ import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { startChores } from './chores.ts'
 import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
-import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
+import { type BoundOperation, invoke, joinOnOutage, listOperations } from './core/capability.ts'
 import type { BusContext, Log } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
@@ -70,9 +70,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const database = await openDatabase({
     path: options.databasePath,
     migrations: capabilities.flatMap(({ migrations }) => migrations),
-    onOutage: async (transaction, outage) => {
-      for (const capability of capabilities) await capability.onOutage?.(transaction, outage)
-    },
+    onOutage: joinOnOutage(capabilities),
     createClock: options.createClock,
     outageMs: options.outageMs,
     stopwatch: options.stopwatch,

@@ -55,6 +55,13 @@ export function listOperations(capabilities: readonly Capability[]): BoundOperat
   return capabilities.flatMap(({ operations }) => operations)
 }
 
+/** What all capabilities do after an outage, in their order. */
+export function joinOnOutage(capabilities: readonly Capability[]): OnOutage {
+  return async (transaction, outage) => {
+    for (const { onOutage } of capabilities) await onOutage?.(transaction, outage)
+  }
+}
+
 /** Binds a handler to its operation. */
 export function bind<
   Input extends z.ZodObject,
