@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
+import { startChores } from './chores.ts'
 import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
-import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
+import { type BoundOperation, invoke, joinOnOutage, listOperations } from './core/capability.ts'
 import type { BusContext, Log } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
-import type { Clock } from './store/clock.ts'
+import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
@@ -50,6 +51,9 @@ export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Retent
   readonly minLeaseMs?: number
   /** For tests: makes the store's clock. */
   readonly createClock?: (notBefore: number) => Clock
+  /** For tests: how long no sign of life makes an outage, and what it is measured with. */
+  readonly outageMs?: number
+  readonly stopwatch?: Stopwatch
 }
 
 /**
@@ -69,7 +73,10 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const database = await openDatabase({
     path: options.databasePath,
     migrations: capabilities.flatMap(({ migrations }) => migrations),
-    ...(options.createClock ? { createClock: options.createClock } : {}),
+    onOutage: joinOnOutage(capabilities),
+    createClock: options.createClock,
+    outageMs: options.outageMs,
+    stopwatch: options.stopwatch,
   })
   const context: BusContext = {
     database,
@@ -98,18 +105,22 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     stopping: stopping.signal,
   })
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
-  let closing: Promise<void> | undefined
-  const stop = async () => {
-    stopping.abort()
-    await Promise.all([shutDown(), mcp.close()])
-    await database.close()
-  }
   try {
     server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
     await database.close()
     throw toListenError(error, host, port)
+  }
+  const stopChores = startChores(
+    capabilities.flatMap(({ chores = [] }) => chores),
+    context,
+  )
+  let closing: Promise<void> | undefined
+  const stop = async () => {
+    stopping.abort()
+    await Promise.all([shutDown(), mcp.close(), stopChores()])
+    await database.close()
   }
   // A TCP server's address is never a pipe's name.
   const origin = `http://${bracket(toReachable(host))}:${(server.address() as AddressInfo).port}`

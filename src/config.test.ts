@@ -49,6 +49,8 @@ describe('the settings of a bus', () => {
       port: 8100,
       databaseUrl: undefined,
       maxLeaseSeconds: 86_400,
+      retainDays: undefined,
+      retainMessages: undefined,
       allowedHosts: [],
       writeSecret: undefined,
     })
@@ -60,6 +62,8 @@ describe('the settings of a bus', () => {
       BUS_PORT: '0',
       BUS_DATABASE_URL: 'sqlite:./bus.db',
       BUS_MAX_LEASE_SECONDS: '0.5',
+      BUS_RETAIN_DAYS: '0.5',
+      BUS_RETAIN_MESSAGES: '10000',
       BUS_ALLOWED_HOSTS: 'bus.local, build.local,',
       BUS_WRITE_SECRET: 'open sesame',
     }
@@ -68,6 +72,8 @@ describe('the settings of a bus', () => {
       port: 0,
       databaseUrl: 'sqlite:./bus.db',
       maxLeaseSeconds: 0.5,
+      retainDays: 0.5,
+      retainMessages: 10_000,
       allowedHosts: ['bus.local', 'build.local'],
       writeSecret: 'open sesame',
     })
@@ -97,6 +103,10 @@ describe('the settings of a bus', () => {
     ['BUS_MAX_LEASE_SECONDS', '-60', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
     ['BUS_MAX_LEASE_SECONDS', 'Infinity', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
     ['BUS_MAX_LEASE_SECONDS', 'NaN', 'BUS_MAX_LEASE_SECONDS must be a positive number of seconds'],
+    ['BUS_RETAIN_DAYS', '0', 'BUS_RETAIN_DAYS must be a number of days above 0'],
+    ['BUS_RETAIN_DAYS', 'a week', 'BUS_RETAIN_DAYS must be a number of days above 0'],
+    ['BUS_RETAIN_MESSAGES', '1.5', 'BUS_RETAIN_MESSAGES must be a whole number above 0'],
+    ['BUS_RETAIN_MESSAGES', '-1', 'BUS_RETAIN_MESSAGES must be a whole number above 0'],
     ['BUS_MAX_LEASE_SECONDS', '1e300', 'BUS_MAX_LEASE_SECONDS must be at most 3155760000 seconds'],
   ])('refuse to start a bus with %s=%j, and say how it must be', (name, value, message) => {
     expect(refusalOf({ [name]: value })).toBe(message)

@@ -43,12 +43,17 @@ function placeOf(name: string, { http, effect }: RoutedOperation): string {
   return effect === 'write' ? 'body' : 'query'
 }
 
-function renderAnswer({ output }: RoutedOperation): string[] {
+function renderAnswer({ output, http }: RoutedOperation): string[] {
   const document = toJsonSchema(output, 'output')
   const name = nameOfAnswer(document)
-  return name === undefined
-    ? ['It answers with:', answerTable(document)]
-    : [`It answers with a [${name}](${anchor(name)}).`]
+  const answer =
+    name === undefined ? ['It answers with:', answerTable(document)] : [`It answers with a [${name}](${anchor(name)}).`]
+  if (!http.stream) return answer
+  const { entries } = http.stream
+  return [
+    `Whoever does not ask for JSON (\`Accept: application/json\`) gets Server-Sent Events without end: first \`hello\` with what stands beside ${code(entries)} below, then one for each of the ${code(entries)}, with its \`kind\` and its \`id\`. ${code('Last-Event-ID')} goes on after it.`,
+    ...answer,
+  ]
 }
 
 function renderErrors({ errors }: RoutedOperation): string {

@@ -2,7 +2,14 @@ import { clientSettings } from '../../src/config.ts'
 import { commonErrors, errorKinds } from '../../src/core/errors.ts'
 import { type JsonSchema, toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation } from '../../src/core/operation.ts'
-import { AGENT_HEADER, MAX_REQUEST_BYTES, REQUEST_ID_HEADER, SECRET_HEADER } from '../../src/core/wire.ts'
+import {
+  AGENT_HEADER,
+  IDEMPOTENCY_HEADER,
+  MAX_REQUEST_BYTES,
+  REPLAYED_HEADER,
+  REQUEST_ID_HEADER,
+  SECRET_HEADER,
+} from '../../src/core/wire.ts'
 import { serverDocuments } from '../../src/surfaces/http/documents.ts'
 import { ERROR_SCHEMA, listCommonErrors } from '../../src/surfaces/http/openapi.ts'
 import { CALLER_REQUEST_ID } from '../../src/surfaces/http/server.ts'
@@ -69,7 +76,7 @@ function rules(): string[] {
     'A text is one line without control characters, and not only spaces; the `body` of a message may have tabs and line breaks.',
     'Success is status 200 with a JSON object. A field marked `?` may be absent. Expect fields that are not listed here: they are additions.',
     'A moment is RFC 3339 in UTC with milliseconds, as in `2026-01-31T12:00:00.000Z`. Every duration has its unit in its name: `_s`, `_ms`, `_seconds`.',
-    'A write that got no answer may have been carried out. Repeating a claim renews it, repeating a release or an acknowledgement answers `already`, repeating a post posts again.',
+    `A write that got no answer may have been carried out. Asked again with the same ${showHeader(IDEMPOTENCY_HEADER)} within 24 hours it is made once, and answers as it did; without one, repeating a claim renews it, repeating a release or an acknowledgement answers \`already\`, repeating a post posts again.`,
     'A moment of the answer is of the bus’s clock. To know how long a lease lasts take `expires_in_ms` and your own monotonic clock.',
   ]
 }
@@ -87,6 +94,13 @@ function headers(): string[][] {
       'any',
       `Your own name for the request, where it matches ${code(CALLER_REQUEST_ID.source)}; else the bus makes one. Every answer has it, every refusal also as \`request_id\`, a lane’s history keeps it.`,
     ],
+    [
+      showHeader(IDEMPOTENCY_HEADER),
+      'write',
+      'Your name for this one change, 1 to 128 printable ASCII characters: the same when you ask again, another one for each change.',
+    ],
+    [showHeader(REPLAYED_HEADER), 'answer', '`true` when it is the answer of an earlier request with the same key.'],
+    ['`Last-Event-ID`', 'a stream', 'The last event that the reader has; wins over the cursor in the query.'],
     [showHeader(AGENT_HEADER), code(MCP_PATH), 'Who acts when a tool’s arguments name nobody.'],
     ['`Retry-After`', 'answer', '`retry_after_ms` in whole seconds, rounded up.'],
     ['`Allow`', 'answer', 'With `method_not_allowed`: the methods that the route has.'],

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { BusContext, Context, RequestInfo } from './context.ts'
-import type { Migration } from './database.ts'
+import type { Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, Operation, OperationError } from './operation.ts'
 
@@ -26,12 +26,23 @@ export interface BoundOperation {
   readonly run: (input: unknown, bus: BusContext, request: RequestInfo) => Promise<Readonly<Record<string, unknown>>>
 }
 
+/** What is done again and again while the bus runs, never twice at once. */
+export interface Chore {
+  /** For the log: `capability.what-it-does`. */
+  readonly name: string
+  /** From the end of one run to the next; the first comes so long after the start. */
+  readonly everyMs: number
+  readonly run: (bus: BusContext) => Promise<void>
+}
+
 export interface Capability {
   readonly name: string
   /** For agents: how its tools work together. A few sentences; every session of every agent pays for them. */
   readonly instructions: string
   readonly operations: readonly BoundOperation[]
   readonly migrations: readonly Migration[]
+  readonly onOutage?: OnOutage
+  readonly chores?: readonly Chore[]
 }
 
 /** Declares a capability. Surfaces know it as soon as it is in the list of capabilities. */
@@ -42,6 +53,13 @@ export function defineCapability(capability: Capability): Capability {
 /** In the order of the capabilities, and of each one's own list; surfaces show them in this order. */
 export function listOperations(capabilities: readonly Capability[]): BoundOperation[] {
   return capabilities.flatMap(({ operations }) => operations)
+}
+
+/** What all capabilities do after an outage, in their order. */
+export function joinOnOutage(capabilities: readonly Capability[]): OnOutage {
+  return async (transaction, outage) => {
+    for (const { onOutage } of capabilities) await onOutage?.(transaction, outage)
+  }
 }
 
 /** Binds a handler to its operation. */

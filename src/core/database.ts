@@ -89,6 +89,17 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** A time in which the store could not be asked: the process was down, stopped or blocked, or the machine slept. */
+export interface Outage {
+  /** The last sign of life before it, by the store's clock. */
+  readonly from: number
+  /** Its end, by the same clock. */
+  readonly to: number
+}
+
+/** What must be done after an {@link Outage}, in the first transaction and before any other body. */
+export type OnOutage = (transaction: Transaction, outage: Outage) => Promise<void>
+
 /** The only row of a statement that yields at most one. */
 export async function first<Row extends object>(reader: Pick<Reader, 'all'>, statement: Sql): Promise<Row | undefined> {
   const rows = await reader.all<Row>(statement)

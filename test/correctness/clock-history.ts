@@ -8,6 +8,9 @@ export async function readLaneHistory({ lanes }: BusClient, lane: string): Promi
   return events.toReversed()
 }
 
+/** The longest credit after an outage, as documented. */
+const MAX_CREDIT_S = 30
+
 interface Tenure {
   readonly owner: string
   readonly fence: number
@@ -29,8 +32,16 @@ export function findIllegal(events: readonly LaneEvent[]): string[] {
     if (fence !== lastFence && fence !== lastFence + 1) blame(`the fence went from ${lastFence} to ${fence}`)
     if (isLive && tenure?.owner !== owner) blame(`while ${tenure?.owner} held it live`)
     if (isLive && fence !== lastFence) blame('a new tenure while the old one was live')
-    if (!isLive && lease_s !== null && fence === lastFence) blame('a lease that had ended went on')
-    tenure = lease_s === null ? undefined : { owner, fence, expiresAt: at + lease_s * 1_000 }
+    if (event === 'credit') {
+      const isSame = tenure !== undefined && tenure.owner === owner && tenure.fence === fence
+      const expiresAt = at + Math.min(lease_s ?? 0, MAX_CREDIT_S) * 1_000
+      if (!isSame) blame('a credit for what nobody held')
+      else if (tenure && tenure.expiresAt >= expiresAt) blame('a credit for a lease that was longer')
+      tenure = { owner, fence, expiresAt }
+    } else {
+      if (!isLive && lease_s !== null && fence === lastFence) blame('a lease that had ended went on')
+      tenure = lease_s === null ? undefined : { owner, fence, expiresAt: at + lease_s * 1_000 }
+    }
     lastFence = fence
     lastAt = at
   }

@@ -159,7 +159,7 @@ describe('the machine’s clock', () => {
     expect(findIllegal(events)).toEqual([])
   })
 
-  it('does no more than end a lease early when it is set while the bus is down, and never runs back', async () => {
+  it('costs no holder its credit when it is set while the bus is down, and never runs back', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     const databasePath = join(createTempFolder(), 'bus.db')
     const steps = [0, -DAY, DAY, -HOUR, HOUR, 0]
@@ -172,7 +172,12 @@ describe('the machine’s clock', () => {
       await bus.close()
     }
     console.log(`clock set while the bus was down: ${steps.length} starts, ${events.length} events`)
-    expect(events.map(({ owner }) => owner)).toEqual(steps.map((_, round) => `owner-${round}`))
+    expect(events.filter(({ event }) => event !== 'credit').map(({ owner }) => owner)).toEqual(
+      steps.map((_, round) => `owner-${round}`),
+    )
+    expect(events.filter(({ event }) => event === 'credit').map(({ owner }) => owner)).toEqual(
+      steps.slice(1).map((_, round) => `owner-${round}`),
+    )
     expect(findIllegal(events)).toEqual([])
   })
 })
@@ -184,9 +189,10 @@ describe('the check of a history', () => {
     fence: number,
     second: number,
     lease_s: number | null = 10,
+    kind: LaneEvent['event'] = 'claim',
   ): LaneEvent => ({
     rev,
-    event: 'claim',
+    event: kind,
     owner,
     from: null,
     fence,
@@ -206,6 +212,19 @@ describe('the check of a history', () => {
     ['a renewal after the end', [event(1, 'a', 1, 0), event(2, 'a', 1, 11)], /that had ended went on/],
     ['a fence that was skipped', [event(1, 'a', 1, 0), event(2, 'b', 3, 11)], /the fence went from 1 to 3/],
     ['a fence used twice', [event(1, 'a', 1, 0), event(2, 'b', 1, 11)], /that had ended went on/],
+    ['a credit', [event(1, 'a', 1, 0), event(2, 'a', 1, 90, 10, 'credit'), event(3, 'a', 1, 99)], undefined],
+    [
+      'a renewal after the credit',
+      [event(1, 'a', 1, 0), event(2, 'a', 1, 90, 10, 'credit'), event(3, 'a', 1, 101)],
+      /that had ended went on/,
+    ],
+    [
+      'a steal within the credit',
+      [event(1, 'a', 1, 0), event(2, 'a', 1, 90, 10, 'credit'), event(3, 'b', 2, 99)],
+      /while a held it live/,
+    ],
+    ['a credit for another', [event(1, 'a', 1, 0), event(2, 'b', 1, 90, 10, 'credit')], /for what nobody held/],
+    ['a credit without need', [event(1, 'a', 1, 0, 90), event(2, 'a', 1, 1, 90, 'credit')], /a lease that was longer/],
     ['time that ran back', [event(1, 'a', 1, 9), event(2, 'a', 1, 8)], /time ran backwards/],
     ['a lost event', [event(1, 'a', 1, 0), event(3, 'a', 1, 1)], /a gap before it/],
   ])('sees %s', (_, events, fault) => {

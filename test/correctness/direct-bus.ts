@@ -1,6 +1,6 @@
 import { boundOperations } from '../../src/app.ts'
 import { capabilities } from '../../src/capabilities/index.ts'
-import { invoke } from '../../src/core/capability.ts'
+import { invoke, joinOnOutage } from '../../src/core/capability.ts'
 import type { BusContext } from '../../src/core/context.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { createLog } from '../../src/log.ts'
@@ -12,6 +12,8 @@ export type CallById = (id: string, input: object) => Promise<{ readonly status:
 
 export interface DirectBus {
   readonly call: CallById
+  /** What its chores are given. */
+  readonly context: BusContext
   close(): Promise<void>
 }
 
@@ -22,7 +24,11 @@ export interface DirectBusOptions extends Pick<SqliteOptions, 'path' | 'createCl
 
 /** The operations on a store of their own, without a server: a hundred of them start in the time of ten. */
 export async function openDirectBus({ minLeaseMs, maxLeaseMs, ...store }: DirectBusOptions): Promise<DirectBus> {
-  const database = await openDatabase({ ...store, migrations: capabilities.flatMap(({ migrations }) => migrations) })
+  const database = await openDatabase({
+    ...store,
+    migrations: capabilities.flatMap(({ migrations }) => migrations),
+    onOutage: joinOnOutage(capabilities),
+  })
   const context: BusContext = {
     database,
     log: createLog(() => {}),
@@ -32,6 +38,7 @@ export async function openDirectBus({ minLeaseMs, maxLeaseMs, ...store }: Direct
   const byId = new Map(boundOperations.map((bound) => [bound.operation.id as string, bound])) // Found by any text.
   const request = { requestId: '00000000-0000-4000-8000-000000000000', signal: new AbortController().signal }
   return {
+    context,
     close: database.close,
     call: async (id, input) => {
       const bound = byId.get(id)

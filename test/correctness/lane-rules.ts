@@ -1,4 +1,13 @@
-import type { Decision, Holder, Lane, LaneCommand, Tenure } from '../../src/capabilities/lanes/decide.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  CreditTerms,
+  Decision,
+  decideCredit,
+  Holder,
+  Lane,
+  LaneCommand,
+  Tenure,
+} from '../../src/capabilities/lanes/decide.ts'
 
 /** One decision as those see it who do not trust the rule that made it. */
 interface Step {
@@ -73,9 +82,48 @@ const rules = {
       : step.next.last === step.before.last),
 } as const satisfies Record<string, (step: Step) => boolean>
 
-export type Rule = keyof typeof rules
+/** A credit as those see it who do not trust the rule that gave it. */
+interface CreditStep {
+  readonly at: number
+  readonly terms: CreditTerms
+  readonly before: Lane
+  /** The tenure that was live at the last sign of life. */
+  readonly live: Tenure | undefined
+  readonly credit: ReturnType<typeof decideCredit>
+}
 
-export const ruleNames = Object.keys(rules) as Rule[] // The keys of the object above.
+/** What must hold for every credit. */
+const creditRules = {
+  'a credit goes to nobody whose lease was over before the outage': ({ live, credit }) =>
+    live !== undefined || credit === undefined,
+
+  'after an outage a holder has the credit at least, and no lease is shorter or longer for it': (step) => {
+    const { at, terms, live, before, credit } = step
+    const expiresAt = (credit?.next ?? before).tenure?.expiresAt
+    return !live || expiresAt === Math.max(live.expiresAt, at + Math.min(live.leaseMs, terms.maxMs))
+  },
+
+  'a credit moves the end of the lease, and nothing else of the lane': ({ before, credit }) => {
+    if (!credit) return true
+    const { rev, changedAt } = before
+    const next = { ...credit.next, rev, changedAt, tenure: forgetEnd(credit.next.tenure) }
+    return isDeepStrictEqual(next, { ...before, tenure: forgetEnd(before.tenure) })
+  },
+
+  'a credit is a change of its own, told in the holder’s name': ({ at, before, credit }) =>
+    !credit ||
+    (credit.next.rev === before.rev + 1 &&
+      credit.next.changedAt === at &&
+      credit.next.tenure?.expiresAt !== before.tenure?.expiresAt &&
+      credit.event.owner === before.tenure?.owner &&
+      credit.event.fence === before.fence),
+} as const satisfies Record<string, (step: CreditStep) => boolean>
+
+export type Rule = keyof typeof rules | keyof typeof creditRules
+
+const commandRuleNames = Object.keys(rules) as (keyof typeof rules)[] // The keys of the object above.
+const creditRuleNames = Object.keys(creditRules) as (keyof typeof creditRules)[] // The same.
+export const ruleNames: readonly Rule[] = [...commandRuleNames, ...creditRuleNames]
 
 /** The rules that a decision breaks. */
 export function findBrokenRules(lane: Lane | undefined, command: LaneCommand, now: number, decision: Decision): Rule[] {
@@ -91,7 +139,24 @@ export function findBrokenRules(lane: Lane | undefined, command: LaneCommand, no
     decision,
     next: 'next' in decision ? decision.next : undefined,
   }
-  return ruleNames.filter((name) => !rules[name](step))
+  return commandRuleNames.filter((name) => !rules[name](step))
+}
+
+/** The rules that a credit breaks, or one that was not given. */
+export function findBrokenCreditRules(
+  before: Lane,
+  terms: CreditTerms,
+  now: number,
+  credit: ReturnType<typeof decideCredit>,
+): Rule[] {
+  const { tenure } = before
+  const live = tenure && tenure.expiresAt > terms.aliveAt ? tenure : undefined
+  const step: CreditStep = { at: Math.max(now, before.changedAt), terms, before, live, credit }
+  return creditRuleNames.filter((name) => !creditRules[name](step))
+}
+
+function forgetEnd(tenure: Tenure | undefined) {
+  return tenure && { ...tenure, expiresAt: 0 }
 }
 
 /** A tenure goes on only while it is live, for the same holder, from the same beginning. */

@@ -4,7 +4,7 @@ import { type DirectBus, openDirectBus } from './direct-bus.ts'
 import { MAX_LEASE_S, MIN_LEASE_S } from './model.ts'
 
 /** A bus as the commands of the model see it. */
-export interface ModelBus extends DirectBus {
+export interface ModelBus extends Omit<DirectBus, 'context'> {
   readonly startedAt: number
   advance(ms: number): void
 }

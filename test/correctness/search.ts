@@ -1,8 +1,16 @@
-import type { decide as decideType, Holder, Lane, LaneCommand } from '../../src/capabilities/lanes/decide.ts'
-import { findBrokenRules, type Rule } from './lane-rules.ts'
+import {
+  type CreditTerms,
+  decideCredit,
+  type decide as decideType,
+  type Holder,
+  type Lane,
+  type LaneCommand,
+} from '../../src/capabilities/lanes/decide.ts'
+import { findBrokenCreditRules, findBrokenRules, type Rule } from './lane-rules.ts'
 
 /** The rule of the lane, or a wrong one that the search must find out. */
 export type Decide = typeof decideType
+export type DecideCredit = typeof decideCredit
 
 export interface Violation {
   readonly rule: Rule
@@ -11,7 +19,7 @@ export interface Violation {
 }
 
 export interface SearchResult {
-  /** Distinct pairs of a lane at a moment and a command. */
+  /** Distinct pairs of a lane at a moment and a command, or an outage. */
   readonly decisions: number
   readonly lanes: number
   /** The first violation of each rule. */
@@ -31,6 +39,10 @@ const ORIGIN = 1_000
 /** Milliseconds since the last change: at it, within each lease, at the end of each, after all of them, and before it. */
 const CLOCK_STEPS = [0, 1, 2, 4, 5, 9, -3] as const
 const LEASES = [2, 5] as const
+/** Milliseconds from the last change to the last sign of life of the bus. */
+const SIGNS_OF_LIFE = [0, 1, 2, 4, 5] as const
+/** The longest credit: more than the one lease, and less than the other. */
+const MAX_CREDIT = 3
 /** What is further from the last change than this is as good as this: nothing depends on it. */
 const MAX_AGE = 6
 /** Fences beyond this are lowered to it; nothing but their order counts. */
@@ -43,12 +55,12 @@ const HOLDERS: readonly Holder[] = ['ann', 'bob', 'cid'].flatMap((owner) => [
 ])
 
 /**
- * Tries every command at every moment on every lane that can be reached, breadth first. Lanes that differ only in what
+ * Tries every command and every outage at every moment on every lane that can be reached, breadth first. Lanes that differ only in what
  * no decision may depend on (the absolute time, the absolute fence) count as one.
  *
  * @param enough Ends the search at the first violation of this rule.
  */
-export function searchDecisions(decide: Decide, enough?: Rule): SearchResult {
+export function searchDecisions(decide: Decide, enough?: Rule, credit: DecideCredit = decideCredit): SearchResult {
   const start: Node = { lane: undefined, from: undefined, step: '' }
   const found = new Map<string, Node>([[identify(undefined), start]])
   const violations = new Map<Rule, Violation>()
@@ -56,22 +68,57 @@ export function searchDecisions(decide: Decide, enough?: Rule): SearchResult {
   let decisions = 0
   for (const node of queue) {
     if (enough !== undefined && violations.has(enough)) break
-    for (const [command, now] of listMoves(node.lane)) {
-      const decision = decide(NAME, node.lane, command, now)
+    for (const { step, next, broken } of [...tryCommands(decide, node.lane), ...tryOutages(credit, node.lane)]) {
       decisions += 1
-      for (const rule of findBrokenRules(node.lane, command, now, decision)) {
-        if (!violations.has(rule)) violations.set(rule, { rule, steps: [...stepsTo(node), describe(command, now)] })
+      for (const rule of broken) {
+        if (!violations.has(rule)) violations.set(rule, { rule, steps: [...stepsTo(node), step] })
       }
-      if (!('next' in decision)) continue
-      const lane = normalize(decision.next)
+      if (!next) continue
+      const lane = normalize(next)
       const key = identify(lane)
       if (found.has(key)) continue
-      const next: Node = { lane, from: node, step: describe(command, now) }
-      found.set(key, next)
-      queue.push(next)
+      const reached: Node = { lane, from: node, step }
+      found.set(key, reached)
+      queue.push(reached)
     }
   }
   return { decisions, lanes: found.size, violations: [...violations.values()] }
+}
+
+interface Try {
+  readonly step: string
+  /** The lane that it leads to, where it changes. */
+  readonly next: Lane | undefined
+  readonly broken: readonly Rule[]
+}
+
+function* tryCommands(decide: Decide, lane: Lane | undefined): Generator<Try> {
+  for (const [command, now] of listMoves(lane)) {
+    const decision = decide(NAME, lane, command, now)
+    const next = 'next' in decision ? decision.next : undefined
+    yield { step: describe(command, now), next, broken: findBrokenRules(lane, command, now, decision) }
+  }
+}
+
+function* tryOutages(credit: DecideCredit, lane: Lane | undefined): Generator<Try> {
+  if (!lane) return
+  for (const [terms, now] of listOutages()) {
+    const given = credit(lane, terms, now)
+    yield {
+      step: describeOutage(terms, now),
+      next: given?.next,
+      broken: findBrokenCreditRules(lane, terms, now, given),
+    }
+  }
+}
+
+function* listOutages(): Generator<[CreditTerms, number]> {
+  for (const sign of SIGNS_OF_LIFE) {
+    for (const step of CLOCK_STEPS) {
+      // A bus that comes back finds its clock no earlier than it left it.
+      if (step >= sign) yield [{ aliveAt: ORIGIN + sign, maxMs: MAX_CREDIT }, ORIGIN + step]
+    }
+  }
 }
 
 function* listMoves(lane: Lane | undefined): Generator<[LaneCommand, number]> {
@@ -135,4 +182,8 @@ function describe(command: LaneCommand, now: number): string {
   const lease = 'leaseMs' in command ? ` for ${command.leaseMs} ms` : ''
   const fence = 'fence' in command && command.fence !== undefined ? ` with fence ${command.fence}` : ''
   return `${kind} by ${who}${lease}${fence}, ${now - ORIGIN} ms after the last change`
+}
+
+function describeOutage({ aliveAt }: CreditTerms, now: number): string {
+  return `an outage from ${aliveAt - ORIGIN} to ${now - ORIGIN} ms after the last change`
 }

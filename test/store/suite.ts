@@ -1,14 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type Database, single, sql } from '../../src/core/database.ts'
-import type { Clock } from '../../src/store/clock.ts'
+import { type Database, type OnOutage, single, sql } from '../../src/core/database.ts'
+import type { Clock, Stopwatch } from '../../src/store/clock.ts'
 import { countItems, insertItem, selectItemIds } from '../support/items.ts'
+import { describeOutages } from './suite-outage.ts'
 
 /**
  * Opens one database, made empty by the first call; every later call opens the same one again. With the table of items.
  * Closed after the test at the latest.
  */
-export type OpenStore = (options?: { readonly createClock?: (notBefore: number) => Clock }) => Promise<Database>
+export type OpenStore = (options?: {
+  readonly createClock?: (notBefore: number) => Clock
+  readonly onOutage?: OnOutage
+  readonly outageMs?: number
+  readonly stopwatch?: Stopwatch
+}) => Promise<Database>
 
 export interface StoreKind {
   /** Makes a new empty place for one database. */
@@ -24,6 +30,7 @@ export function describeStore(name: string, kind: StoreKind): void {
   describe(`a read in ${name}`, () => describeReads(kind))
   describe(`the clock of ${name}`, () => describeClock(kind))
   describe(`the life of ${name}`, () => describeLife(kind))
+  describeOutages(name, kind)
   if (kind.isLasting) describe(`opening ${name} again`, () => describeReopening(kind))
 }
 

@@ -3,7 +3,7 @@ import type { Context } from '../../core/context.ts'
 import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendEvent, appendSystemMessage } from '../log/index.ts'
-import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
+import { type Decision, decide, type Lane, type LaneCommand, type LaneEvent, unclaimed } from './decide.ts'
 import { toChannel } from './queue.ts'
 import { countWaiters, deleteWaiter } from './queue-store.ts'
 import { describeLost, refusalDetails } from './refusal.ts'
@@ -50,9 +50,7 @@ export async function change(
   const now = await transaction.now()
   const decision = decide(name, before, await placeInQueue(transaction, name, command, now), now)
   if ('next' in decision) {
-    await upsertLane(transaction, decision.next)
-    await insertLaneEvent(transaction, decision.next, decision.event, requestId)
-    await appendEvent(transaction, 'lane', name, decision.next.rev, decision.at)
+    await keepChange(transaction, decision, requestId)
     if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
     if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
     if (command.kind === 'release') transaction.notify(toChannel(name))
@@ -60,6 +58,17 @@ export async function change(
   const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
   const waiters = await countWaiters(transaction, name, now)
   return { before, decision, lane: toWireLane(after, decision.at, waiters) }
+}
+
+/** Keeps a changed lane, and tells its history and those who follow what happens. */
+export async function keepChange(
+  transaction: Transaction,
+  { next, event }: { readonly next: Lane; readonly event: LaneEvent },
+  requestId: string,
+): Promise<void> {
+  await upsertLane(transaction, next)
+  await insertLaneEvent(transaction, next, event, requestId)
+  await appendEvent(transaction, 'lane', next.name, next.rev, next.changedAt)
 }
 
 /** Whoever lost a lane while it slept finds out where it looks: on the blackboard. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Rule, ruleNames } from '../../../test/correctness/lane-rules.ts'
-import { type Decide, searchDecisions } from '../../../test/correctness/search.ts'
-import { type Decision, decide, type Lane } from './decide.ts'
+import { type Decide, type DecideCredit, searchDecisions } from '../../../test/correctness/search.ts'
+import { type Decision, decide, decideCredit, type Lane } from './decide.ts'
 
 type Change = Extract<Decision, { next: Lane }>
 
@@ -118,6 +118,61 @@ const mistakes: readonly { readonly name: string; readonly breaks: Rule; readonl
   },
 ]
 
+type Credit = NonNullable<ReturnType<DecideCredit>>
+
+/** The right credit, but for what it makes of the lane. */
+function crediting(edit: (credit: Credit, lane: Lane, now: number) => Partial<Lane>): DecideCredit {
+  return (lane, terms, now) => {
+    const credit = decideCredit(lane, terms, now)
+    return credit && { ...credit, next: { ...credit.next, ...edit(credit, lane, now) } }
+  }
+}
+
+/** Credits with one mistake each, and the promise that it breaks. */
+const wrongCredits: readonly { readonly name: string; readonly breaks: Rule; readonly credit: DecideCredit }[] = [
+  {
+    name: 'to one whose lease was over at the last sign of life',
+    breaks: 'a credit goes to nobody whose lease was over before the outage',
+    credit: (lane, terms, now) => decideCredit(lane, { ...terms, aliveAt: terms.aliveAt - 1 }, now),
+  },
+  {
+    name: 'that shortens a long lease',
+    breaks: 'after an outage a holder has the credit at least, and no lease is shorter or longer for it',
+    credit: (lane, terms, now) => {
+      const lapsed = lane.tenure && { ...lane, tenure: { ...lane.tenure, expiresAt: terms.aliveAt + 1 } }
+      const isLive = lane.tenure !== undefined && lane.tenure.expiresAt > terms.aliveAt
+      return isLive && lapsed ? decideCredit(lapsed, terms, now) : undefined
+    },
+  },
+  {
+    name: 'that is longer than the lease',
+    breaks: 'after an outage a holder has the credit at least, and no lease is shorter or longer for it',
+    credit: (lane, terms, now) =>
+      decideCredit(lane.tenure ? { ...lane, tenure: { ...lane.tenure, leaseMs: terms.maxMs } } : lane, terms, now),
+  },
+  {
+    name: 'only to one whose lease is over by now',
+    breaks: 'after an outage a holder has the credit at least, and no lease is shorter or longer for it',
+    credit: (lane, terms, now) =>
+      lane.tenure && lane.tenure.expiresAt > now ? undefined : decideCredit(lane, terms, now),
+  },
+  {
+    name: 'that begins a new tenure',
+    breaks: 'a credit moves the end of the lease, and nothing else of the lane',
+    credit: crediting(({ next }) => ({ fence: next.fence + 1 })),
+  },
+  {
+    name: 'that counts as a renewal',
+    breaks: 'a credit moves the end of the lease, and nothing else of the lane',
+    credit: crediting(({ next }, _, now) => ({ tenure: next.tenure && { ...next.tenure, renewedAt: now } })),
+  },
+  {
+    name: 'that the rev does not tell',
+    breaks: 'a credit is a change of its own, told in the holder’s name',
+    credit: crediting((_, { rev }) => ({ rev })),
+  },
+]
+
 describe('the rule of the lane, searched exhaustively', () => {
   it('keeps every promise in all that three owners and their twins can bring about', () => {
     const { decisions, violations } = searchDecisions(decide)
@@ -132,8 +187,15 @@ describe('the rule of the lane, searched exhaustively', () => {
     })
   }
 
+  for (const { name, breaks, credit } of wrongCredits) {
+    it(`finds out a credit ${name}`, () => {
+      const { violations } = searchDecisions(decide, breaks, credit)
+      expect(violations.map(({ rule }) => rule)).toContain(breaks)
+    })
+  }
+
   it('was seen to fail on every promise', () => {
-    expect(new Set(mistakes.map(({ breaks }) => breaks))).toEqual(new Set(ruleNames))
+    expect(new Set([...mistakes, ...wrongCredits].map(({ breaks }) => breaks))).toEqual(new Set(ruleNames))
   })
 
   it('tells the shortest way to a broken promise', () => {

@@ -52,8 +52,8 @@ export type LaneRefusal = 'lane_held' | 'lane_queued' | 'lane_not_held' | 'lease
 
 /** A change of the lane, as its history tells it. */
 export interface LaneEvent {
-  readonly kind: 'claim' | 'steal' | 'renew' | 'heartbeat' | 'release' | 'clear'
-  /** Who did it. */
+  readonly kind: 'claim' | 'steal' | 'renew' | 'heartbeat' | 'release' | 'clear' | 'credit'
+  /** Who did it; of a credit, who has it. */
   readonly owner: string
   /** Whose tenure it ended, where that was another's. */
   readonly from: string | undefined
@@ -97,6 +97,37 @@ export function decide(name: string, lane: Lane | undefined, command: LaneComman
       return decideHeartbeat(current, command, at)
     case 'release':
       return decideRelease(current, command, at)
+  }
+}
+
+export interface CreditTerms {
+  /** The last sign of life before the outage. A tenure that was over by then gets nothing. */
+  readonly aliveAt: number
+  /** The longest time that is given; never more than the lease. */
+  readonly maxMs: number
+}
+
+/**
+ * Decides what an outage does to a lane: whoever held it then could not renew it, and gets time to be heard again. The one
+ * change that goes on with a lapsed tenure: while it lapsed there was nobody who could have taken it.
+ *
+ * @param now The end of the outage. A moment before the lane's last change counts as that moment.
+ * @returns Undefined when the lane stays as it is.
+ */
+export function decideCredit(
+  lane: Lane,
+  { aliveAt, maxMs }: CreditTerms,
+  now: number,
+): { readonly next: Lane; readonly event: LaneEvent } | undefined {
+  const { tenure } = lane
+  if (!tenure || tenure.expiresAt <= aliveAt) return undefined
+
+  const at = Math.max(now, lane.changedAt)
+  const expiresAt = at + Math.min(tenure.leaseMs, maxMs)
+  if (tenure.expiresAt >= expiresAt) return undefined
+  return {
+    next: { ...lane, rev: lane.rev + 1, tenure: { ...tenure, expiresAt }, changedAt: at },
+    event: { kind: 'credit', owner: tenure.owner, from: undefined, fence: lane.fence },
   }
 }
 

@@ -1,5 +1,6 @@
 import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
+import { creditLanes, proveLife } from './credit.ts'
 import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
@@ -23,4 +24,6 @@ export const lanes = defineCapability({
     bind(contract.verify, handlers.verify),
   ],
   migrations,
+  onOutage: creditLanes,
+  chores: [proveLife],
 })

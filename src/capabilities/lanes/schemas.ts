@@ -63,15 +63,20 @@ export const lane = z
 export const laneEvent = z.object({
   rev: z.int().describe('What the lane’s rev became.'),
   event: z
-    .enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear'])
-    .describe('clear: somebody else released an orphaned claim.'),
-  owner: z.string().describe('Who did it.'),
+    .enum(['claim', 'steal', 'renew', 'heartbeat', 'release', 'clear', 'credit'])
+    .describe(
+      'clear: somebody else released an orphaned claim. credit: the bus itself gave the holder time, after it was down or asleep.',
+    ),
+  owner: z.string().describe('Who did it; of a credit, who holds the lane.'),
   from: z.string().nullable().describe('Whose tenure it ended, where that was another’s.'),
   fence: z.int().describe('The tenure that began, went on or ended.'),
   at: moment,
-  lease_s: z.number().nullable().describe('The lease that was granted; null where one ended.'),
+  lease_s: z
+    .number()
+    .nullable()
+    .describe('The lease as granted, of which a credit may be only a part; null where one ended.'),
   note: z.string().nullable().describe('The owner’s note at that time.'),
-  request_id: z.string().describe('X-Request-Id of the request that did it.'),
+  request_id: z.string().describe('X-Request-Id of the request that did it; bus for what the bus did by itself.'),
 })
 
 export const serverTime = moment.describe('The bus’s clock at this answer.')

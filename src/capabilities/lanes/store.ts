@@ -117,6 +117,29 @@ export async function selectLanesByExpiry(
   return rows.map(toLane)
 }
 
+/** The lanes whose tenure ends after one moment and no later than another, by name. */
+export async function selectLanesExpiring(
+  reader: Reader,
+  { after, until }: { readonly after: number; readonly until: number },
+  afterName: string,
+  limit: number,
+): Promise<Lane[]> {
+  const rows = await reader.all<LaneRow>(sql`
+    select ${LANE_COLUMNS} from lanes
+    where owner is not null and expires_at > ${after} and expires_at <= ${until} and name > ${afterName}
+    order by name
+    limit ${limit}`)
+  return rows.map(toLane)
+}
+
+export async function existsTenureSince(reader: Reader, moment: number): Promise<boolean> {
+  const row = await first<object>(
+    reader,
+    sql`select 1 from lanes where owner is not null and expires_at > ${moment} limit 1`,
+  )
+  return row !== undefined
+}
+
 export function countLanes(reader: Reader, now: number): Promise<LaneCounts> {
   return single<LaneCounts>(
     reader,

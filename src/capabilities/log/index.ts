@@ -1,5 +1,6 @@
 import { defineCapability } from '../../core/capability.ts'
 import { migrations } from './migrations.ts'
+import { indexWords } from './words.ts'
 
 export {
   acknowledgeMessage,
@@ -27,4 +28,11 @@ export {
 export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */
-export const log = defineCapability({ name: 'log', instructions: '', operations: [], migrations })
+export const log = defineCapability({
+  name: 'log',
+  instructions: '',
+  operations: [],
+  migrations,
+  // So that a search has only the last of it to do.
+  chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database) }],
+})

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Database, type Migration, single, sql } from '../../core/database.ts'
+import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
-import { type Clock, createClock } from '../clock.ts'
+import { type Clock, createClock, createStopwatch, type Stopwatch } from '../clock.ts'
 import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
+import { createVigil, SIGNS_PER_OUTAGE } from '../vigil.ts'
 import { createWakeUps } from '../wake-ups.ts'
 import { createSnapshotReader, createStatements, rollBack, type SnapshotReader, type Statements } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
@@ -18,13 +19,25 @@ const APPLICATION_ID = 0x42555331
 /** A recycled WAL syncs two to three times faster than a growing one; 4,000 pages gave 12 to 24 % in the lab. */
 const WAL_AUTOCHECKPOINT_PAGES = 4000
 
+/** Nobody could be heard for longer than a slow commit takes. */
+const OUTAGE_MS = 15_000
+
 export interface SqliteOptions {
   /** The file, made with its folder when it is not there; `:memory:` keeps nothing. */
   readonly path: string
   /** In the order in which they are applied. */
   readonly migrations: readonly Migration[]
+  /**
+   * Runs in the first transaction after an outage, before any body: after each start but the very first, and after the
+   * process could not run for a while, or the machine slept. While it fails, nothing is written, and it is tried again.
+   */
+  readonly onOutage?: OnOutage
   /** For tests: makes the clock, given the last moment that the store wrote. */
-  readonly createClock?: (notBefore: number) => Clock
+  readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
+  /** For tests: how long no sign of life makes an outage, in milliseconds. */
+  readonly outageMs?: number | undefined
+  /** For tests: what outages are measured with, and the store's own clock is built on. */
+  readonly stopwatch?: Stopwatch | undefined
 }
 
 /**
@@ -74,31 +87,48 @@ async function openConnections(
 async function openStore(
   connect: () => SqliteConnection,
   isInMemory: boolean,
-  { migrations, createClock: makeClock = createClock }: SqliteOptions,
+  options: SqliteOptions,
   closeAll: () => void,
 ): Promise<Database> {
+  const { createClock: makeClock = createClock, outageMs = OUTAGE_MS, stopwatch = createStopwatch() } = options
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
-  await migrate(setup, connection, migrations)
+  await migrate(setup, connection, options.migrations)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
     setup,
     sql`select epoch, last_moment from bus_store`,
   )
-  const now = makeClock(last_moment)
+  const now = makeClock(last_moment, stopwatch)
   const wakeUps = createWakeUps()
-  const writer = createGroupCommit(connection, createStatements(connection, now), wakeUps, async ({ run }) => {
-    await run(sql`update bus_store set last_moment = ${now()}`)
+  const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
+  const writer = createGroupCommit(connection, createStatements(connection, now), wakeUps, {
+    vigil,
+    onOutage: options.onOutage ?? (async () => {}),
+    beforeCommit: ({ run }) => run(sql`update bus_store set last_moment = ${now()}`),
   })
   // A database in memory has only this one connection, so a read waits for its turn among the writes.
   const reader = isInMemory ? { read: writer.write, drain: writer.drain } : openReader(connect(), now)
+  const probe = () => writer.write(async () => {})
+  const giveSign = async () => {
+    // What fails here fails for the next caller, too, who is told.
+    if (vigil.look()) await probe().catch(() => {})
+  }
+  const signs = setInterval(giveSign, outageMs / SIGNS_PER_OUTAGE).unref()
   const database: Database = {
     epoch,
     write: writer.write,
-    read: reader.read,
+    read: async (body) => {
+      // Nobody is shown what is about to be put right.
+      if (vigil.isOverdue()) await giveSign()
+      return reader.read(body)
+    },
     listen: wakeUps.listen,
-    probe: () => writer.write(async () => {}),
+    probe,
     close: async () => {
+      clearInterval(signs)
+      // The next start then knows to the millisecond how long nobody was there.
+      await probe().catch(() => {})
       await writer.drain()
       await reader.drain()
       if (!isInMemory) emptyLog(connection)

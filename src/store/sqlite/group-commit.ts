@@ -1,4 +1,5 @@
-import type { Transaction } from '../../core/database.ts'
+import type { OnOutage, Transaction } from '../../core/database.ts'
+import type { Vigil } from '../vigil.ts'
 import type { WakeUps } from '../wake-ups.ts'
 import { rollBack, type Statements } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
@@ -17,6 +18,15 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
+/** What every batch does beside its bodies. */
+export interface BatchRites {
+  readonly vigil: Vigil
+  /** Runs before the bodies when the vigil tells of an outage; while it fails, no body runs. */
+  readonly onOutage: OnOutage
+  /** Runs after the bodies. */
+  readonly beforeCommit: (statements: Statements) => Promise<void>
+}
+
 export interface GroupCommit {
   write<T>(body: Body<T>): Promise<T>
   /** Resolves when everything accepted so far is settled. */
@@ -28,14 +38,12 @@ export interface GroupCommit {
  *
  * Bodies run one after another, each inside a savepoint, so that one that fails takes only its own statements back.
  * Nobody is answered before the commit.
- *
- * @param beforeCommit Runs in the transaction of every batch, after the bodies.
  */
 export function createGroupCommit(
   connection: SqliteConnection,
   statements: Statements,
   wakeUps: WakeUps,
-  beforeCommit: (statements: Statements) => Promise<void>,
+  rites: BatchRites,
 ): GroupCommit {
   let queue: Job[] = []
   let running: Promise<void> | undefined
@@ -46,7 +54,7 @@ export function createGroupCommit(
     while (queue.length > 0) {
       const batch = queue.slice(0, MAX_BATCH)
       queue = queue.slice(MAX_BATCH)
-      await commitBatch(connection, batch, () => beforeCommit(statements))
+      await commitBatch(connection, statements, wakeUps, rites, batch)
       if (queue.length > 0) await nextTurn()
     }
     running = undefined
@@ -97,13 +105,18 @@ function createJob<T>(
 
 async function commitBatch(
   connection: SqliteConnection,
+  statements: Statements,
+  wakeUps: WakeUps,
+  { vigil, onOutage, beforeCommit }: BatchRites,
   batch: readonly Job[],
-  beforeCommit: () => Promise<void>,
 ): Promise<void> {
+  const channels = new Set<string>()
+  const ended = vigil.look()
   try {
     connection.exec('begin immediate')
+    if (ended) await onOutage({ ...statements, notify: (channel) => channels.add(channel) }, ended.outage)
     for (const { run } of batch) await run()
-    await beforeCommit()
+    await beforeCommit(statements)
   } catch (error) {
     rollBack(connection)
     for (const { reject } of batch) reject(toStoreError(error))
@@ -116,7 +129,9 @@ async function commitBatch(
     for (const { reject } of batch) reject(toCommitError(error))
     return
   }
+  ended?.settle()
   for (const { settle } of batch) settle()
+  wakeUps.notify(channels)
 }
 
 function undoJob(connection: SqliteConnection, cause: unknown): void {

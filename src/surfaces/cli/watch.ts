@@ -96,6 +96,7 @@ const DEEDS: Readonly<Record<NonNullable<Event['change']>['event'], string>> = {
   heartbeat: 'renewed it',
   release: 'released it',
   clear: 'cleared it',
+  credit: 'was given time after an outage',
 }
 
 function describeChange(change: Event['change']): string {

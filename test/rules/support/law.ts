@@ -21,6 +21,7 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/app.ts',
     may: [
+      'src/chores.ts',
       'src/config.ts',
       'src/capabilities/index.ts',
       'src/client/index.ts',
@@ -30,6 +31,7 @@ export const importLaw: readonly Row[] = [
       'node:**',
     ],
   },
+  { from: 'src/chores.ts', may: ['src/core/*'] },
   { from: 'src/config.ts', may: ['src/core/*', 'zod', 'node:**'] },
   { from: 'src/log.ts', may: ['src/core/*'] },
   { from: 'src/core/*', may: ['src/core/*', 'zod'] },
