@@ -109,7 +109,15 @@ describe('a command that was typed wrongly', () => {
     ],
     [
       ['serve', '--nope'],
-      ['--host', '--port', '--database-url', '--max-lease-seconds', '--allowed-hosts'],
+      [
+        '--host',
+        '--port',
+        '--database-url',
+        '--max-lease-seconds',
+        '--retain-days',
+        '--retain-messages',
+        '--allowed-hosts',
+      ],
     ],
   ])('says which flags are known after %j', async (args, known) => {
     expect(await runMain(args, env)).toEqual({
