@@ -1,14 +1,18 @@
 import { boundOperations } from '../../src/app.ts'
-import { capabilities } from '../../src/capabilities/index.ts'
+import { capabilities, createWriteOnce } from '../../src/capabilities/index.ts'
 import { invoke, joinOnOutage } from '../../src/core/capability.ts'
-import type { BusContext } from '../../src/core/context.ts'
+import type { BusContext, Write } from '../../src/core/context.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { createLog } from '../../src/log.ts'
 import { openDatabase } from '../../src/store/index.ts'
 import type { SqliteOptions } from '../../src/store/sqlite/database.ts'
 
-/** Calls an operation by its id, and resolves with the answer or the refusal. */
-export type CallById = (id: string, input: object) => Promise<{ readonly status: number; readonly body: object }>
+/** Calls an operation by its id, a write perhaps under a key, and resolves with the answer or the refusal. */
+export type CallById = (
+  id: string,
+  input: object,
+  key?: string,
+) => Promise<{ readonly status: number; readonly body: object }>
 
 export interface DirectBus {
   readonly call: CallById
@@ -20,10 +24,13 @@ export interface DirectBus {
 export interface DirectBusOptions extends Pick<SqliteOptions, 'path' | 'createClock'> {
   readonly minLeaseMs: number
   readonly maxLeaseMs: number
+  /** A wrong way to make a write once; the right one when left out. */
+  readonly spoilWrite?: (write: Write) => Write
 }
 
 /** The operations on a store of their own, without a server: a hundred of them start in the time of ten. */
-export async function openDirectBus({ minLeaseMs, maxLeaseMs, ...store }: DirectBusOptions): Promise<DirectBus> {
+export async function openDirectBus(options: DirectBusOptions): Promise<DirectBus> {
+  const { minLeaseMs, maxLeaseMs, spoilWrite = (write) => write, ...store } = options
   const database = await openDatabase({
     ...store,
     migrations: capabilities.flatMap(({ migrations }) => migrations),
@@ -32,7 +39,8 @@ export async function openDirectBus({ minLeaseMs, maxLeaseMs, ...store }: Direct
   const context: BusContext = {
     database,
     log: createLog(() => {}),
-    createWrite: () => database.write,
+    createWrite: (request, id, input) =>
+      spoilWrite(createWriteOnce(database, request, () => JSON.stringify([id, input]))),
     settings: { minLeaseMs, maxLeaseMs, writeSecretRequired: false, version: '0.0.0' },
   }
   const byId = new Map(boundOperations.map((bound) => [bound.operation.id as string, bound])) // Found by any text.
@@ -40,11 +48,11 @@ export async function openDirectBus({ minLeaseMs, maxLeaseMs, ...store }: Direct
   return {
     context,
     close: database.close,
-    call: async (id, input) => {
+    call: async (id, input, idempotencyKey) => {
       const bound = byId.get(id)
       if (!bound) throw new Error(`no operation ${id}`)
       try {
-        return { status: 200, body: await invoke(bound, input, context, request) }
+        return { status: 200, body: await invoke(bound, input, context, { ...request, idempotencyKey }) }
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         return { status: error.status, body: error.toBody(request.requestId) }

@@ -54,8 +54,13 @@ const rules = {
 
   'whoever is granted the lane holds it': ({ command, next }) => !next?.tenure || isSame(next.tenure, command),
 
-  'a claim is refused only while another holds the lane live': ({ command, live, isHolder, next }) =>
-    command.kind !== 'claim' || next?.tenure !== undefined || (live !== undefined && !isHolder),
+  'a claim is refused only while another holds the lane live, or waited for it before': (step) => {
+    const { command, live, isHolder, next } = step
+    if (command.kind !== 'claim' || next?.tenure !== undefined) return true
+    return live === undefined ? hasWaitersAhead(command) : !isHolder
+  },
+
+  'nobody passes one who waited before': (step) => !hasWaitersAhead(step.command) || !isNewTenure(step),
 
   'a live holder can always renew': ({ command, live, isHolder, isOlder, next }) =>
     command.kind !== 'heartbeat' || live === undefined || !isHolder || isOlder || next?.tenure !== undefined,
@@ -163,6 +168,10 @@ function forgetEnd(tenure: Tenure | undefined) {
 function isNewTenure({ live, next }: Step): boolean {
   if (!next?.tenure) return false
   return !live || !isSame(live, next.tenure) || live.claimedAt !== next.tenure.claimedAt
+}
+
+function hasWaitersAhead(command: LaneCommand): boolean {
+  return command.kind === 'claim' && (command.waitersAhead ?? 0) > 0
 }
 
 function hasEnded(step: Step): boolean {

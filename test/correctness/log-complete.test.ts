@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
+import { limitMs, listRounds, scale } from '../support/scale.ts'
 import { type CallById, openDirectBus } from './direct-bus.ts'
 import {
   byCursor,
@@ -97,24 +98,30 @@ async function openCalls(): Promise<CallById> {
 const countFrom1 = (length: number) => Array.from({ length }, (_, index) => index + 1)
 
 describe('the message log', () => {
-  it('gives each reader each message once and in order, while many write', { timeout: 110_000 }, async () => {
-    const messages = 100_000
-    const seed = takeSeed()
-    const random = createRandom(seed)
-    const calls = overCalls(await openCalls(), random)
-    const { ids, faults, seconds } = await writeAndFollow(random, {
-      ...calls,
-      messages,
-      way: byCursor,
-      filters: FILTERS,
-    })
-    console.log(`log: ${messages} messages, ${WRITERS} writers, ${FILTERS.length} readers, ${seconds} s, seed ${seed}`)
-    expect(ids).toEqual(countFrom1(messages))
-    expect(faults).toEqual(FILTERS.map(() => FAULTLESS))
-  })
+  it.each(listRounds({ short: 1, long: 20 }))(
+    'gives each reader each message once and in order, while many write: round %i',
+    { timeout: limitMs(110_000) },
+    async () => {
+      const messages = scale({ short: 100_000, long: 1_000_000 })
+      const seed = takeSeed()
+      const random = createRandom(seed)
+      const calls = overCalls(await openCalls(), random)
+      const { ids, faults, seconds } = await writeAndFollow(random, {
+        ...calls,
+        messages,
+        way: byCursor,
+        filters: FILTERS,
+      })
+      console.log(
+        `log: ${messages} messages, ${WRITERS} writers, ${FILTERS.length} readers, ${seconds} s, seed ${seed}`,
+      )
+      expect(ids).toEqual(countFrom1(messages))
+      expect(faults).toEqual(FILTERS.map(() => FAULTLESS))
+    },
+  )
 
-  it('does so over HTTP, with connections cut', { timeout: 60_000 }, async () => {
-    const messages = 5_000
+  it('does so over HTTP, with connections cut', { timeout: limitMs(60_000) }, async () => {
+    const messages = scale({ short: 5_000, long: 500_000 })
     const seed = takeSeed()
     const random = createRandom(seed)
     const { client } = await startTestBus({ databasePath: join(createTempFolder(), 'bus.db') })

@@ -1,6 +1,6 @@
 import { BusApiError } from '../../src/client/index.ts'
 import { createFakeClock, startTestBus } from '../support/bus.ts'
-import { type DirectBus, openDirectBus } from './direct-bus.ts'
+import { type DirectBus, type DirectBusOptions, openDirectBus } from './direct-bus.ts'
 import { MAX_LEASE_S, MIN_LEASE_S } from './model.ts'
 
 /** A bus as the commands of the model see it. */
@@ -11,13 +11,14 @@ export interface ModelBus extends Omit<DirectBus, 'context'> {
 
 const STARTED_AT = 1_900_000_000_000
 
-export async function openBusWithoutServer(): Promise<ModelBus> {
+export async function openBusWithoutServer(spoil: Pick<DirectBusOptions, 'spoilWrite'> = {}): Promise<ModelBus> {
   const clock = createFakeClock(STARTED_AT)
   const bus = await openDirectBus({
     path: ':memory:',
     createClock: () => clock.now,
     minLeaseMs: MIN_LEASE_S * 1000,
     maxLeaseMs: MAX_LEASE_S * 1000,
+    ...spoil,
   })
   return { ...bus, startedAt: STARTED_AT, advance: clock.advance }
 }
@@ -30,9 +31,12 @@ export async function openBusOverHttp(): Promise<ModelBus> {
     startedAt: STARTED_AT,
     advance: clock.advance,
     close: bus.close,
-    call: async (id, input) => {
+    call: async (id, input, key) => {
       try {
-        return { status: 200, body: await bus.client.call(id, { ...input }) }
+        return {
+          status: 200,
+          body: await bus.client.call(id, { ...input }, key === undefined ? {} : { idempotencyKey: key }),
+        }
       } catch (error) {
         if (!(error instanceof BusApiError)) throw error
         return { status: error.statusCode, body: error.body }

@@ -3,10 +3,12 @@ import { expect } from 'vitest'
 import type { Expected, Model } from './model.ts'
 import * as rules from './model.ts'
 import type { ModelBus } from './model-buses.ts'
+import { writeOnce } from './model-keys.ts'
 
 type Command = fc.AsyncCommand<Model, ModelBus>
 
 const lane = fc.constantFrom('a', 'b')
+const several = fc.array(fc.constantFrom('a', 'b', 'B'), { minLength: 1, maxLength: 4 })
 const owner = fc.constantFrom('ann', 'bob')
 const session = fc.constantFrom(undefined, 'twin')
 /** Below the floor, within it and the ceiling, and above. */
@@ -15,6 +17,8 @@ const note = fc.constantFrom(undefined, undefined, 'first note', 'second note')
 /** None, or so much more than the current one. */
 const fenceStep = fc.constantFrom(undefined, 0, 0, -1, 1)
 const holder = { lane, owner, session }
+/** Whether a write goes under a key, so that it may be repeated. */
+const keyed = fc.boolean()
 
 const topic = fc.constantFrom('converge', 'handover')
 const body = fc.constantFrom('found it', 'zwei\nZeilen', '🙂')
@@ -27,13 +31,17 @@ const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined
 /** Everything that the model knows how to answer. */
 export function listCommands(): fc.Arbitrary<Command>[] {
   return [
-    fc.record({ ...holder, lease_s, note }).map((input) => call('lanes.claim', () => input, rules.claim)),
+    ...listWrites(),
+    fc.record({ back: fc.integer({ min: 0, max: 3 }), spoil: fc.boolean() }).map(repeat),
     fc
-      .record({ ...holder, lease_s, fenceStep })
-      .map((input) => call('lanes.heartbeat', (model) => resolveFence(model, input), rules.heartbeat)),
-    fc
-      .record({ ...holder, fenceStep })
-      .map((input) => call('lanes.release', (model) => resolveFence(model, input), rules.release)),
+      .record({ lane, fenceStep: fc.constantFrom(0, 0, -1, 1) })
+      .map((input) =>
+        call(
+          'lanes.verify',
+          (model) => ({ lane: input.lane, fence: resolveFence(model, input).fence ?? 0 }),
+          rules.verify,
+        ),
+      ),
     fc.constantFrom(1, 500, 999, 1000, 4000, 5000, 25_000, 60_000).map(advance),
     lane.map((name) =>
       call(
@@ -63,16 +71,6 @@ export function listCommands(): fc.Arbitrary<Command>[] {
       ),
     fc
       .record({
-        topic,
-        sender: owner,
-        body,
-        action_flag: fc.boolean(),
-        recipient: perhaps(owner),
-        thread_id: perhaps(thread),
-      })
-      .map((input) => call('messages.post', () => input, rules.post)),
-    fc
-      .record({
         topic: perhaps(topic),
         sender: perhaps(owner),
         recipient: perhaps(owner),
@@ -95,14 +93,48 @@ export function listCommands(): fc.Arbitrary<Command>[] {
         (model, { id }) => rules.getMessage(model, id),
       ),
     ),
-    fc.record({ back, sender: owner }).map(({ back: steps, sender }) =>
+    fc.constant(call('status.get', () => ({}), rules.readStatus)),
+  ]
+}
+
+/** The commands that change something. */
+function listWrites(): fc.Arbitrary<Command>[] {
+  return [
+    fc
+      .record({ keyed, input: fc.record({ ...holder, lease_s, note }) })
+      .map(({ keyed, input }) => call('lanes.claim', () => input, rules.claim, keyed)),
+    fc
+      .record({ keyed, input: fc.record({ lanes: several, owner, session, lease_s, note }) })
+      .map(({ keyed, input }) => call('lanes.claimAll', () => input, rules.claimAll, keyed)),
+    fc
+      .record({ keyed, input: fc.record({ ...holder, lease_s, fenceStep }) })
+      .map(({ keyed, input }) =>
+        call('lanes.heartbeat', (model) => resolveFence(model, input), rules.heartbeat, keyed),
+      ),
+    fc
+      .record({ keyed, input: fc.record({ ...holder, fenceStep }) })
+      .map(({ keyed, input }) => call('lanes.release', (model) => resolveFence(model, input), rules.release, keyed)),
+    fc
+      .record({
+        keyed,
+        input: fc.record({
+          topic,
+          sender: owner,
+          body,
+          action_flag: fc.boolean(),
+          recipient: perhaps(owner),
+          thread_id: perhaps(thread),
+        }),
+      })
+      .map(({ keyed, input }) => call('messages.post', () => input, rules.post, keyed)),
+    fc.record({ keyed, back, sender: owner }).map(({ keyed, back: steps, sender }) =>
       call(
         'messages.ack',
         (model) => ({ id: countBack(model, steps, 1), sender }),
         (model, { id }) => rules.acknowledge(model, id, sender),
+        keyed,
       ),
     ),
-    fc.constant(call('status.get', () => ({}), rules.readStatus)),
   ]
 }
 
@@ -111,19 +143,52 @@ function call<Input extends object>(
   id: string,
   resolve: (model: Model) => Input,
   rule: (model: Model, input: Input) => Expected,
+  keyed = false,
 ): Command {
   let shown = id
   return {
     check: () => true,
     run: async (model, bus) => {
       const input = resolve(model)
-      shown = `${id}(${JSON.stringify(input)})`
-      const given = await bus.call(id, input)
-      const expected = rule(model, input)
+      const key = keyed ? `key-${model.asked.length + 1}` : undefined
+      shown = describeCall(id, input, key)
+      const given = await bus.call(id, input, key)
+      const asked = key === undefined ? undefined : { id, input, key, rule: (now: Model) => rule(now, input) }
+      const expected = asked ? writeOnce(model, asked) : rule(model, input)
+      if (asked) model.asked.push(asked)
       expect(restrict(given, expected), shown).toEqual(expected)
     },
     toString: () => shown,
   }
+}
+
+/**
+ * Asks once more for one of the last writes under a key, whatever happened since then.
+ *
+ * @param spoil By mistake for another owner or sender than before.
+ */
+function repeat({ back: steps, spoil }: { readonly back: number; readonly spoil: boolean }): Command {
+  let shown = 'repeat'
+  return {
+    check: ({ asked }) => asked.length > steps,
+    run: async (model, bus) => {
+      const asked = model.asked.at(-1 - steps)
+      if (!asked) return
+      const { id, key } = asked
+      const input = spoil ? { ...asked.input, owner: 'cid', sender: 'cid' } : asked.input
+      shown = `again ${describeCall(id, input, key)}`
+      // What was refused is decided anew, and that for the right one only: the model kept the rule with its input.
+      if (spoil && !model.kept.has(key)) return
+      const given = await bus.call(id, input, key)
+      const expected = writeOnce(model, { ...asked, input })
+      expect(restrict(given, expected), shown).toEqual(expected)
+    },
+    toString: () => shown,
+  }
+}
+
+function describeCall(id: string, input: object, key: string | undefined): string {
+  return `${id}(${JSON.stringify(input)}${key === undefined ? '' : `, '${key}'`})`
 }
 
 function advance(ms: number): Command {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { limitMs, listRounds } from '../support/scale.ts'
 import { createModel } from './model.ts'
 import { type ModelBus, openBusOverHttp, openBusWithoutServer } from './model-buses.ts'
 import { listCommands } from './model-commands.ts'
@@ -14,9 +15,9 @@ async function compare(open: () => Promise<ModelBus>, numRuns: number) {
   let calls = 0
   const openCounted = async (): Promise<ModelBus> => {
     const bus = await open()
-    const call: ModelBus['call'] = (id, input) => {
+    const call: ModelBus['call'] = (id, input, key) => {
       calls += 1
-      return bus.call(id, input)
+      return bus.call(id, input, key)
     }
     return { ...bus, call }
   }
@@ -40,35 +41,60 @@ function expectAgreement<T>(result: fc.RunDetails<T>): void {
 }
 
 describe('the bus and its model', () => {
-  it('answer alike on the embedded store', { timeout: 110_000 }, async () => {
-    const { result, figures } = await compare(openBusWithoutServer, 1_000)
-    console.log(`model, embedded store: ${figures}`)
-    expectAgreement(result)
-  })
+  it.each(listRounds({ short: 1, long: 200 }))(
+    'answer alike on the embedded store: round %i',
+    { timeout: limitMs(110_000) },
+    async () => {
+      const { result, figures } = await compare(() => openBusWithoutServer(), 1_000)
+      console.log(`model, embedded store: ${figures}`)
+      expectAgreement(result)
+    },
+  )
 
-  it('answer alike over HTTP, through the typed client', { timeout: 60_000 }, async () => {
-    const { result, figures } = await compare(openBusOverHttp, 50)
-    console.log(`model, over HTTP: ${figures}`)
-    expectAgreement(result)
-  })
+  it.each(listRounds({ short: 1, long: 200 }))(
+    'answer alike over HTTP, through the typed client: round %i',
+    { timeout: limitMs(60_000) },
+    async () => {
+      const { result, figures } = await compare(openBusOverHttp, 50)
+      console.log(`model, over HTTP: ${figures}`)
+      expectAgreement(result)
+    },
+  )
 
-  /** What a bus with the mistake would make of an input. */
-  const bugs: Readonly<
-    Record<string, (id: string, input: Readonly<Record<string, unknown>>) => Record<string, unknown>>
-  > = {
-    'fence ignored': (_, input) => ({ ...input, fence: undefined }),
-    'twins taken for one': (_, input) => ({ ...input, session: undefined }),
-    'filter ignored': (_, input) => ({ ...input, topic: input.body === undefined ? undefined : input.topic }),
-    'cursor one too far': (_, input) =>
+  /** The mistake is in what the bus makes of an input. */
+  const mistaking =
+    (spoil: (input: Readonly<Record<string, unknown>>) => Record<string, unknown>) => async (): Promise<ModelBus> => {
+      const bus = await openBusWithoutServer()
+      return { ...bus, call: (id, input, key) => bus.call(id, spoil({ ...input }), key) }
+    }
+
+  const bugs: Readonly<Record<string, () => Promise<ModelBus>>> = {
+    'fence ignored': mistaking((input) => (input.owner === undefined ? { ...input } : { ...input, fence: undefined })),
+    'twins taken for one': mistaking((input) => ({ ...input, session: undefined })),
+    'filter ignored': mistaking((input) => ({
+      ...input,
+      topic: input.body === undefined ? undefined : input.topic,
+    })),
+    'cursor one too far': mistaking((input) =>
       typeof input.since_id === 'number' ? { ...input, since_id: input.since_id + 1 } : { ...input },
+    ),
+    'a set claimed in part': mistaking((input) =>
+      Array.isArray(input.lanes) ? { ...input, lanes: input.lanes.slice(0, 1) } : { ...input },
+    ),
+    'stale idempotent replay': () =>
+      openBusWithoutServer({
+        spoilWrite: (write) => (body, onReplay) =>
+          write(body, async (stale, transaction) => (await onReplay?.(stale, transaction).catch(() => stale)) ?? stale),
+      }),
+    'replay of a lane as it stood then': () => openBusWithoutServer({ spoilWrite: (write) => (body) => write(body) }),
+    'key ignored': async () => {
+      const bus = await openBusWithoutServer()
+      return { ...bus, call: (id, input) => bus.call(id, input) }
+    },
   }
 
-  it.each(Object.entries(bugs))('differ, and few commands show it: %s', { timeout: 60_000 }, async (name, spoil) => {
-    const open = async (): Promise<ModelBus> => {
-      const bus = await openBusWithoutServer()
-      return { ...bus, call: (id, input) => bus.call(id, spoil(id, { ...input })) }
-    }
-    const { result, figures } = await compare(open, 200)
+  it.each(Object.entries(bugs))('differ, and few commands show it: %s', { timeout: 60_000 }, async (name, open) => {
+    const { result, figures } = await compare(open, 400)
     const shown = String(result.counterexample?.[0])
     console.log(`${name}: caught, ${figures}, by ${shown}`)
     expect(result.failed).toBe(true)

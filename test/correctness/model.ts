@@ -1,3 +1,5 @@
+import type { Asked, Kept } from './model-keys.ts'
+
 /**
  * The bus as its documents tell it, in one plain object: written apart from the bus, so that both can only agree if both
  * are right. Every function tells the answer, and makes of the model what the bus must be afterwards.
@@ -6,6 +8,10 @@ export interface Model {
   now: number
   readonly lanes: Record<string, ModelLane>
   readonly messages: ModelMessage[]
+  /** The answers to writes under a key, by that key. */
+  readonly kept: Map<string, Kept>
+  /** Every write under a key, for whoever repeats one. */
+  readonly asked: Asked[]
 }
 
 export interface ModelLane {
@@ -68,19 +74,19 @@ const NEVER_CLAIMED: Omit<ModelLane, 'events'> = {
 }
 
 export function createModel(now: number): Model {
-  return { now, lanes: {}, messages: [] }
+  return { now, lanes: {}, messages: [], kept: new Map(), asked: [] }
 }
 
 export function claim(model: Model, input: LaneInput): Expected {
   const { owner, session, note } = input
   const lane = findLane(model, input.lane)
   const before = lane.holder
-  const isOwn = before?.owner === owner && before.session === session
-  if (isLive(model, lane) && !isOwn) return refuse(model, input.lane, lane, 'lane_held')
+  const own = isOwn(lane, input)
+  if (isLive(model, lane) && !own) return refuse(model, input.lane, lane, 'lane_held')
 
   const isNew = !isLive(model, lane)
-  const decision = !before ? 'claim' : isOwn ? 'renew' : 'steal'
-  if (isNew && before) lane.last = { owner: before.owner, fence: lane.fence, end: isOwn ? 'lapsed' : 'stolen' }
+  const decision = !before ? 'claim' : own ? 'renew' : 'steal'
+  if (isNew && before) lane.last = { owner: before.owner, fence: lane.fence, end: own ? 'lapsed' : 'stolen' }
   lane.note = note ?? (isNew ? undefined : lane.note)
   lane.fence += isNew ? 1 : 0
   lane.claimedAt = isNew ? model.now : lane.claimedAt
@@ -96,12 +102,49 @@ export function claim(model: Model, input: LaneInput): Expected {
   return answer({ ok: true, decision, lane: view(model, input.lane, lane), ...lease, stolen_from: stolenFrom, lapsed })
 }
 
+/** All or none: what keeps any of them is told of each, and then nothing changes. */
+export function claimAll(
+  model: Model,
+  input: Omit<LaneInput, 'lane'> & { readonly lanes: readonly string[] },
+): Expected {
+  const { lanes, ...rest } = input
+  const names = [...new Set(lanes)].sort()
+  const conflicts = names.flatMap((name) => {
+    const lane = findLane(model, name)
+    return isLive(model, lane) && !isOwn(lane, input) ? [view(model, name, lane)] : []
+  })
+  if (conflicts.length > 0) {
+    const waits = conflicts.map(({ expires_in_ms }) => expires_in_ms ?? 0)
+    return { status: 409, body: { code: 'lanes_held', lanes: conflicts, retry_after_ms: Math.max(...waits) } }
+  }
+  const grants = names.map((lane) => claim(model, { ...rest, lane }).body)
+  const { lease_s, requested_lease_s, clamped } = { ...grants[0] }
+  return answer({
+    ok: true,
+    lanes: grants.map(({ decision, lane, stolen_from, lapsed }) => ({ decision, lane, stolen_from, lapsed })),
+    lease_s,
+    requested_lease_s,
+    clamped,
+  })
+}
+
+export function verify(
+  model: Model,
+  { lane: name, fence }: { readonly lane: string; readonly fence: number },
+): Expected {
+  const lane = findLane(model, name)
+  return answer({
+    valid: isCurrent(model, lane, fence),
+    lane: view(model, name, lane),
+    server_time: toMoment(model.now),
+  })
+}
+
 export function heartbeat(model: Model, input: LaneInput): Expected {
-  const { owner, session, fence } = input
+  const { owner, fence } = input
   const lane = findLane(model, input.lane)
   if (fence !== undefined && fence !== lane.fence) return refuse(model, input.lane, lane, 'lease_lost')
-  const isOwn = lane.holder?.owner === owner && lane.holder.session === session
-  if (!isLive(model, lane) || !isOwn) return refuse(model, input.lane, lane, 'lane_not_held')
+  if (!isLive(model, lane) || !isOwn(lane, input)) return refuse(model, input.lane, lane, 'lane_not_held')
 
   const lease = grantLease(model, lane, input.lease_s)
   tell(model, input.lane, lane, 'heartbeat', owner)
@@ -109,18 +152,18 @@ export function heartbeat(model: Model, input: LaneInput): Expected {
 }
 
 export function release(model: Model, input: LaneInput): Expected {
-  const { owner, session, fence } = input
+  const { owner, fence } = input
   const lane = findLane(model, input.lane)
   const { holder } = lane
   if (!holder || (fence !== undefined && fence !== lane.fence)) {
     return answer({ ok: true, decision: 'released', lane: view(model, input.lane, lane), already: true })
   }
-  const isOwn = holder.owner === owner && holder.session === session
-  if (!isOwn && isLive(model, lane)) return refuse(model, input.lane, lane, 'lane_held')
+  const own = isOwn(lane, input)
+  if (!own && isLive(model, lane)) return refuse(model, input.lane, lane, 'lane_held')
 
-  lane.last = { owner: holder.owner, fence: lane.fence, end: isOwn ? 'released' : 'cleared' }
+  lane.last = { owner: holder.owner, fence: lane.fence, end: own ? 'released' : 'cleared' }
   lane.holder = undefined
-  tell(model, input.lane, lane, isOwn ? 'release' : 'clear', owner, isOwn ? undefined : holder.owner)
+  tell(model, input.lane, lane, own ? 'release' : 'clear', owner, own ? undefined : holder.owner)
   return answer({ ok: true, decision: 'released', lane: view(model, input.lane, lane), already: undefined })
 }
 
@@ -210,12 +253,21 @@ function append(model: Model, message: NewMessage, system?: true): ModelMessage 
   return { ...appended }
 }
 
-function findLane({ lanes }: Model, name: string): ModelLane {
+export function findLane({ lanes }: Model, name: string): ModelLane {
   return lanes[name] ?? { ...NEVER_CLAIMED, events: [] }
 }
 
 function isLive({ now }: Model, { holder, expiresAt }: ModelLane): boolean {
   return holder !== undefined && expiresAt > now
+}
+
+function isOwn({ holder }: ModelLane, { owner, session }: Pick<LaneInput, 'owner' | 'session'>): boolean {
+  return holder?.owner === owner && holder.session === session
+}
+
+/** Whether the lane is held live under this fence. */
+export function isCurrent(model: Model, lane: ModelLane, fence: number): boolean {
+  return isLive(model, lane) && lane.fence === fence
 }
 
 function grantLease({ now }: Model, lane: ModelLane, requested = 300) {
@@ -237,7 +289,7 @@ function tell(model: Model, name: string, lane: ModelLane, event: string, owner:
   model.lanes[name] = lane
 }
 
-function view(model: Model, name: string, lane: ModelLane) {
+export function view(model: Model, name: string, lane: ModelLane) {
   const { holder, last } = lane
   return {
     name,
@@ -261,7 +313,7 @@ function answer(body: Expected['body']): Expected {
   return { status: 200, body }
 }
 
-function refuse(model: Model, name: string, lane: ModelLane, code: string): Expected {
+export function refuse(model: Model, name: string, lane: ModelLane, code: string): Expected {
   const shown = view(model, name, lane)
   return { status: 409, body: { code, lane: shown, retry_after_ms: shown.expires_in_ms ?? 0 } }
 }

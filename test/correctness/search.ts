@@ -48,19 +48,27 @@ const MAX_AGE = 6
 /** Fences beyond this are lowered to it; nothing but their order counts. */
 const MAX_FENCE = 3
 
-/** Three owners, each of them two processes: one without a session and one with. */
-const HOLDERS: readonly Holder[] = ['ann', 'bob', 'cid'].flatMap((owner) => [
-  { owner, session: undefined },
-  { owner, session: 'twin' },
-])
+/** Each of them is two processes: one without a session and one with. */
+const OWNERS = ['ann', 'bob', 'cid'] as const
+
+/** Nobody waits, or somebody came before. */
+const WAITERS_AHEAD = [0, 1] as const
 
 /**
- * Tries every command and every outage at every moment on every lane that can be reached, breadth first. Lanes that differ only in what
- * no decision may depend on (the absolute time, the absolute fence) count as one.
+ * Tries every command and every outage at every moment on every lane that can be reached, breadth first. Lanes that
+ * differ only in what no decision may depend on (the absolute time, the absolute fence) count as one.
  *
  * @param enough Ends the search at the first violation of this rule.
  */
-export function searchDecisions(decide: Decide, enough?: Rule, credit: DecideCredit = decideCredit): SearchResult {
+export function searchDecisions(
+  decide: Decide,
+  options: { readonly enough?: Rule; readonly owners?: readonly string[]; readonly credit?: DecideCredit } = {},
+): SearchResult {
+  const { enough, owners = OWNERS, credit = decideCredit } = options
+  const holders = owners.flatMap((owner): Holder[] => [
+    { owner, session: undefined },
+    { owner, session: 'twin' },
+  ])
   const start: Node = { lane: undefined, from: undefined, step: '' }
   const found = new Map<string, Node>([[identify(undefined), start]])
   const violations = new Map<Rule, Violation>()
@@ -68,7 +76,10 @@ export function searchDecisions(decide: Decide, enough?: Rule, credit: DecideCre
   let decisions = 0
   for (const node of queue) {
     if (enough !== undefined && violations.has(enough)) break
-    for (const { step, next, broken } of [...tryCommands(decide, node.lane), ...tryOutages(credit, node.lane)]) {
+    for (const { step, next, broken } of [
+      ...tryCommands(decide, holders, node.lane),
+      ...tryOutages(credit, node.lane),
+    ]) {
       decisions += 1
       for (const rule of broken) {
         if (!violations.has(rule)) violations.set(rule, { rule, steps: [...stepsTo(node), step] })
@@ -92,8 +103,8 @@ interface Try {
   readonly broken: readonly Rule[]
 }
 
-function* tryCommands(decide: Decide, lane: Lane | undefined): Generator<Try> {
-  for (const [command, now] of listMoves(lane)) {
+function* tryCommands(decide: Decide, holders: readonly Holder[], lane: Lane | undefined): Generator<Try> {
+  for (const [command, now] of listMoves(lane, holders)) {
     const decision = decide(NAME, lane, command, now)
     const next = 'next' in decision ? decision.next : undefined
     yield { step: describe(command, now), next, broken: findBrokenRules(lane, command, now, decision) }
@@ -121,17 +132,19 @@ function* listOutages(): Generator<[CreditTerms, number]> {
   }
 }
 
-function* listMoves(lane: Lane | undefined): Generator<[LaneCommand, number]> {
-  const commands = listCommands(lane?.fence ?? 0)
+function* listMoves(lane: Lane | undefined, holders: readonly Holder[]): Generator<[LaneCommand, number]> {
+  const commands = listCommands(holders, lane?.fence ?? 0)
   for (const step of CLOCK_STEPS) {
     for (const command of commands) yield [command, ORIGIN + step]
   }
 }
 
-function listCommands(currentFence: number): LaneCommand[] {
+function listCommands(holders: readonly Holder[], currentFence: number): LaneCommand[] {
   const fences = [undefined, currentFence, ...(currentFence > 0 ? [currentFence - 1] : [])]
-  return HOLDERS.flatMap((holder): LaneCommand[] => [
-    ...LEASES.map((leaseMs): LaneCommand => ({ kind: 'claim', ...holder, leaseMs, note: undefined })),
+  return holders.flatMap((holder): LaneCommand[] => [
+    ...WAITERS_AHEAD.flatMap((waitersAhead) =>
+      LEASES.map((leaseMs): LaneCommand => ({ kind: 'claim', ...holder, leaseMs, note: undefined, waitersAhead })),
+    ),
     ...fences.flatMap((fence): LaneCommand[] => [
       ...LEASES.map((leaseMs): LaneCommand => ({ kind: 'heartbeat', ...holder, leaseMs, fence })),
       { kind: 'release', ...holder, fence },
@@ -181,7 +194,8 @@ function describe(command: LaneCommand, now: number): string {
   const who = session === undefined ? owner : `${owner} (${session})`
   const lease = 'leaseMs' in command ? ` for ${command.leaseMs} ms` : ''
   const fence = 'fence' in command && command.fence !== undefined ? ` with fence ${command.fence}` : ''
-  return `${kind} by ${who}${lease}${fence}, ${now - ORIGIN} ms after the last change`
+  const queue = 'waitersAhead' in command && command.waitersAhead ? `, behind a waiter` : ''
+  return `${kind} by ${who}${lease}${fence}${queue}, ${now - ORIGIN} ms after the last change`
 }
 
 function describeOutage({ aliveAt }: CreditTerms, now: number): string {
