@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
@@ -118,7 +118,8 @@ function fingerprint(operationId: string, input: unknown): string {
 
 /** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
 export function startStdio(config: ClientConfig, agentId: string, log: Log): void {
-  serveStdio(describeMcp(log), createRemoteCall(config), agentId)
+  const session = config.session ?? randomUUID()
+  serveStdio(describeMcp(log), { call: createRemoteCall(config), agentId, session })
 }
 
 export function createClient({ baseUrl, timeoutSeconds, writeSecret }: ClientConfig) {

@@ -87,7 +87,8 @@ async function runOperation(command: string, rest: readonly string[]): Promise<v
       connectionFlags: flagNames(clientSettings),
       connect: (flags) => {
         const config = readClient(flags)
-        return { client: createClient(config), agentId: config.agentId ?? namePerson(env) }
+        const { agentId = namePerson(env), session } = config
+        return { client: createClient(config), agentId, session }
       },
     },
     command,

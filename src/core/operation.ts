@@ -57,6 +57,11 @@ export interface Operation<
   readonly errors: Errors
   /** The input field that names who acts. A surface that knows who is calling fills it in when it is left out. */
   readonly actor?: keyof z.input<Input> & string
+  /**
+   * The input field that tells two processes of one actor apart. A surface that is one process fills it in, and shows it
+   * to nobody: whoever knows it could act as that process.
+   */
+  readonly session?: keyof z.input<Input> & string
   readonly http?: HttpRoute
   readonly tool?: ToolSpec
   readonly command?: CommandSpec

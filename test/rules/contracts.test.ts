@@ -111,7 +111,7 @@ describe('routes', () => {
 })
 
 describe('commands', () => {
-  it('have unique names and take their positionals and their actor from the input', () => {
+  it('have unique names and take their positionals, their actor and their session from the input', () => {
     expect(checkCommands(operations, ownCommands)).toEqual([])
   })
 
@@ -119,10 +119,11 @@ describe('commands', () => {
     const command = { name: 'take', positionals: [] }
     expect(checkCommands([plant({ command }), plant({ command })], [])).toEqual(['command take comes twice'])
     expect(checkCommands([plant({ command })], ['take'])).toEqual(["command take is the program's own"])
-    const astray = plant({ command: { name: 'take', positionals: ['name'] }, actor: 'owner' })
+    const astray = plant({ command: { name: 'take', positionals: ['name'] }, actor: 'owner', session: 'process' })
     expect(checkCommands([astray], [])).toEqual([
       'lanes.take has no input field name',
       'lanes.take has no input field owner',
+      'lanes.take has no input field process',
     ])
   })
 })

@@ -3,10 +3,10 @@ import type { Context } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendSystemMessage } from '../messages/index.ts'
-import { type Decision, decide, type Lane, type LaneCommand, unclaimed } from './decide.ts'
+import { type Decision, decide, isHeldByTwin, type Lane, type LaneCommand, unclaimed } from './decide.ts'
 import { toChannel } from './queue.ts'
 import { countWaiters, deleteWaiter } from './queue-store.ts'
-import { describeLost, refusalDetails } from './refusal.ts'
+import { describeLost, nameHolder, refusalDetails } from './refusal.ts'
 import type { lost } from './schemas.ts'
 import { findLane, insertLaneEvent, upsertLane } from './store.ts'
 import { toWireLane, type WireLane } from './wire.ts'
@@ -16,6 +16,8 @@ export interface Change {
   readonly decision: Decision
   /** As it stands after the decision. */
   readonly lane: WireLane
+  /** Another process of the same name has it. */
+  readonly byTwin: boolean
 }
 
 /** What a claim that was granted answers; undefined when it was not. */
@@ -58,7 +60,8 @@ export async function change(
   }
   const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
   const waiters = await countWaiters(transaction, name, now)
-  return { before, decision, lane: toWireLane(after, decision.at, waiters) }
+  const lane = toWireLane(after, decision.at, waiters)
+  return { before, decision, lane, byTwin: isHeldByTwin(after, command) }
 }
 
 /** Whoever lost a lane while it slept finds out where it looks: on the blackboard. */
@@ -68,7 +71,8 @@ async function tellRobbed(
   { event, next, at }: Extract<Decision, { next: Lane }>,
 ) {
   if (event.from === undefined) return
-  const body = `lane '${name}' was taken over by '${event.owner}' at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
+  const robber = nameHolder(event.owner, event.owner === event.from)
+  const body = `lane '${name}' was taken over by ${robber} at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
   await appendSystemMessage(transaction, { topic: `lane:${name}`.slice(0, 128), body, recipient: event.from })
 }
 

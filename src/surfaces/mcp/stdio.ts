@@ -1,10 +1,10 @@
 import { type StdioServerHandle, serveStdio as serve } from '@modelcontextprotocol/server/stdio'
-import type { Call } from './call.ts'
 import { createMcpServer, type McpOptions } from './server.ts'
+import type { Caller } from './tools.ts'
 
 /** Serves MCP on standard input and output, in both eras of the protocol, until the client closes the input. */
-export function serveStdio(options: McpOptions, call: Call, agentId: string): StdioServerHandle {
-  return serve(() => createMcpServer(options, call, agentId), {
+export function serveStdio(options: McpOptions, caller: Caller): StdioServerHandle {
+  return serve(() => createMcpServer(options, caller), {
     // A line over the transport's limit ends the connection; without this nobody would learn why.
     onerror: (error) => options.log.error('mcp connection', error),
   })

@@ -19,14 +19,16 @@ export interface Tool {
     readonly openWorldHint: boolean
   }
   /** Never throws for a bad argument: says which one, and the fix. */
-  run(args: Readonly<Record<string, unknown>>, caller: ToolCaller): Promise<CallResult>
+  run(args: Readonly<Record<string, unknown>>, caller: Caller, signal: AbortSignal): Promise<CallResult>
 }
 
-export interface ToolCaller {
+/** Whom a server acts for. */
+export interface Caller {
   readonly call: Call
   /** Who acts when the arguments do not say; undefined when nobody can know. */
   readonly agentId: string | undefined
-  readonly signal: AbortSignal
+  /** Tells this process from others of the same agent; undefined where no process stands for the agent. */
+  readonly session?: string
 }
 
 export function createTools(operations: readonly AnyOperation[]): readonly Tool[] {
@@ -48,22 +50,23 @@ function createTool(operation: AnyOperation, spec: ToolSpec): Tool {
       idempotentHint: spec.idempotent,
       openWorldHint: false,
     },
-    run: async (args, { call, agentId, signal }) => {
+    run: async (args, { call, agentId, session }, signal) => {
       const { actor } = operation
       const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: agentId } : args
       const parsed = input.safeParse(given)
       if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
       if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
-      const result = await call(operation, parsed.data, signal)
+      const own = operation.session === undefined ? {} : { [operation.session]: session }
+      const result = await call(operation, { ...parsed.data, ...own }, signal)
       return result.ok && !isAnswer(shape, result.value) ? toApiError(operation, 200, noAnswer) : result
     },
   }
 }
 
 /** The operation's input as an agent fills it in: the actor may be left out, and a misspelt argument is told. */
-function toArguments({ input, actor }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
+function toArguments({ input, actor, session }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
   const fields = Object.entries(input.shape)
-    .filter(([name]) => !hides?.includes(name))
+    .filter(([name]) => name !== session && !hides?.includes(name))
     .map(([name, field]) => [name, name === actor ? z.optional(field) : field])
   return z.strictObject(Object.fromEntries(fields))
 }

@@ -30,10 +30,12 @@ export function checkTools(operations: readonly AnyOperation[]): string[] {
   return [...repeated(names).map((name) => `tool ${name} comes twice`), ...operations.flatMap(checkTool)]
 }
 
-function checkTool({ tool, input }: AnyOperation): string[] {
+function checkTool({ tool, input, session }: AnyOperation): string[] {
   if (!tool) return []
   const { name, description, hides = [] } = tool
-  const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(([field]) => !hides.includes(field))
+  const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(
+    ([field]) => !hides.includes(field) && field !== session,
+  )
   return [
     ...(SNAKE_CASE.test(name) ? [] : [`tool ${name} is not in snake_case`]),
     ...(description.trim() === '' ? [`tool ${name} has no description`] : []),
@@ -51,12 +53,12 @@ function isFlat({ type, properties, items, anyOf = [], $ref }: JsonSchema): bool
   return anyOf.every(isFlat)
 }
 
-/** Commands, positionals and actors: unique names, of fields that exist. */
+/** Commands, positionals, actors and sessions: unique names, of fields that exist. */
 export function checkCommands(operations: readonly AnyOperation[], programCommands: readonly string[]): string[] {
   const names = operations.flatMap(({ command }) => (command ? [command.name] : []))
-  const unknown = operations.flatMap(({ id, input, command, actor }) =>
-    [...(command?.positionals ?? []), ...(actor === undefined ? [] : [actor])]
-      .filter((field) => !(field in input.shape))
+  const unknown = operations.flatMap(({ id, input, command, actor, session }) =>
+    [...(command?.positionals ?? []), actor, session]
+      .filter((field) => field !== undefined && !(field in input.shape))
       .map((field) => `${id} has no input field ${field}`),
   )
   return [
