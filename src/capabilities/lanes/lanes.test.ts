@@ -10,7 +10,7 @@ async function startLanes(options: Partial<BusOptions> = {}) {
 }
 
 const feeds = (owner: string) => ({ lane: 'feeds', owner })
-const heldFor = (seconds: number) => `lane 'feeds' held by 'other' (lease ${seconds}s remaining)`
+const heldFor = (seconds: number, owner = 'other') => `lane 'feeds' held by '${owner}' (lease ${seconds}s remaining)`
 
 describe('lanes.claim', () => {
   it('takes a lane that was never claimed, for 300 s unless told otherwise', async () => {
