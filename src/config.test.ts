@@ -135,6 +135,7 @@ describe('the settings of a client', () => {
     timeoutSeconds: 10,
     agentId: undefined,
     session: undefined,
+    maxHoldSeconds: 3600,
     writeSecret: undefined,
   }
 
@@ -150,6 +151,7 @@ describe('the settings of a client', () => {
       BUS_MCP_TIMEOUT_S: '2.5',
       BUS_MCP_AGENT_ID: 'planner',
       BUS_MCP_SESSION: 'nightly',
+      BUS_MCP_MAX_HOLD_S: '0.5',
       BUS_WRITE_SECRET: 'open sesame',
     }
     expect(readClient(env, { 'agent-id': 'builder' })).toEqual({
@@ -158,6 +160,7 @@ describe('the settings of a client', () => {
         timeoutSeconds: 2.5,
         agentId: 'builder',
         session: 'nightly',
+        maxHoldSeconds: 0.5,
         writeSecret: 'open sesame',
       },
       warnings: [],
@@ -173,6 +176,7 @@ describe('the settings of a client', () => {
     // What no owner may be called: nothing to see, and a line break in disguise.
     ['BUS_MCP_AGENT_ID', ' ', agentWords],
     ['BUS_MCP_AGENT_ID', 'a\u2028b', agentWords],
+    ['BUS_MCP_MAX_HOLD_S', '1h', 'be a positive number of seconds; using 3600'],
     [
       'BUS_MCP_SESSION',
       'a\nb',

@@ -159,6 +159,12 @@ export const clientSettings = {
     standard: 'one for each MCP server, none on the command line',
     schema: name,
   },
+  maxHoldSeconds: {
+    env: 'BUS_MCP_MAX_HOLD_S',
+    summary: 'How long an MCP server keeps a lane alive that is not claimed again, in seconds.',
+    standard: '3600',
+    schema: positiveSeconds(3600, MAX_TIMER_SECONDS),
+  },
   writeSecret,
 } as const satisfies Record<string, Setting>
 

@@ -29,6 +29,13 @@ export interface ToolSpec {
   readonly destructive: boolean
   /** Input fields that are for programs and would only cost a model tokens. */
   readonly hides?: readonly string[]
+  /**
+   * The input field that names what it grants, when that lapses unless it is renewed: a server that can renew it offers
+   * to, as the argument `keep_alive`.
+   */
+  readonly grants?: string
+  /** The input field that names what it gives back, of what another tool granted. */
+  readonly ends?: string
 }
 
 export interface CommandSpec {

@@ -78,6 +78,8 @@ describe('tools', () => {
     [plant({ tool: { ...tool, description: '' } }), 'tool take_lane has no description'],
     [plant({ tool: { ...tool, description: 'x'.repeat(401) } }), 'tool take_lane: 401 characters of description'],
     [plant({ tool: { ...tool, hides: ['session'] } }), 'tool take_lane hides no field session'],
+    [plant({ tool: { ...tool, grants: 'place' } }), 'tool take_lane grants or ends no field place'],
+    [plant({ tool: { ...tool, ends: 'place' } }), 'tool take_lane grants or ends no field place'],
     [plant({ tool, input: z.object({ a: z.string() }) }), 'tool take_lane: a is not described'],
     [plant({ tool, input: z.object({ a: z.object({}).describe('A.') }) }), 'tool take_lane: a is not flat'],
     [plant({ tool, input: z.object({ a: z.array(z.object({})).describe('A.') }) }), 'tool take_lane: a is not flat'],

@@ -41,9 +41,10 @@ export const claim = defineOperation({
     name: 'claim_lane',
     title: 'Claim a lane',
     description:
-      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with heartbeat_lane, end with release_lane.',
+      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with keep_alive where offered, else with heartbeat_lane; end with release_lane.',
     idempotent: false,
     destructive: false,
+    grants: 'lane',
   },
   command: { name: 'claim', positionals: ['lane'] },
 })
@@ -91,6 +92,7 @@ export const release = defineOperation({
       'Free a lane you hold as soon as your work on it is done. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
     idempotent: true,
     destructive: false,
+    ends: 'lane',
   },
   command: { name: 'release', positionals: ['lane'] },
 })

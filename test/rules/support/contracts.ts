@@ -32,7 +32,7 @@ export function checkTools(operations: readonly AnyOperation[]): string[] {
 
 function checkTool({ tool, input, session }: AnyOperation): string[] {
   if (!tool) return []
-  const { name, description, hides = [] } = tool
+  const { name, description, hides = [], grants, ends } = tool
   const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(
     ([field]) => !hides.includes(field) && field !== session,
   )
@@ -41,6 +41,9 @@ function checkTool({ tool, input, session }: AnyOperation): string[] {
     ...(description.trim() === '' ? [`tool ${name} has no description`] : []),
     ...(description.length > MAX_DESCRIPTION ? [`tool ${name}: ${description.length} characters of description`] : []),
     ...hides.filter((field) => !(field in input.shape)).map((field) => `tool ${name} hides no field ${field}`),
+    ...[grants, ends]
+      .filter((field) => field !== undefined && !(field in input.shape))
+      .map((field) => `tool ${name} grants or ends no field ${field}`),
     ...fields.filter(([, schema]) => !schema.description).map(([field]) => `tool ${name}: ${field} is not described`),
     ...fields.filter(([, schema]) => !isFlat(schema)).map(([field]) => `tool ${name}: ${field} is not flat`),
   ]
