@@ -1,9 +1,17 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { startChores } from './chores.ts'
-import { BusApiError, BusUnreachable, createBusClient } from './client/index.ts'
+import {
+  BusApiError,
+  type BusClient,
+  BusUnreachable,
+  createBusClient,
+  keepLane,
+  releaseLane,
+  toHeldLane,
+} from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke, joinOnOutage, listOperations } from './core/capability.ts'
 import type { BusContext, Log } from './core/context.ts'
@@ -15,8 +23,9 @@ import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import { createKeeper, type Renew } from './surfaces/mcp/keeper.ts'
 import type { McpOptions } from './surfaces/mcp/server.ts'
-import { serveStdio } from './surfaces/mcp/stdio.ts'
+import { type StdioServer, serveStdio } from './surfaces/mcp/stdio.ts'
 import { createTools } from './surfaces/mcp/tools.ts'
 
 export const boundOperations = listOperations(capabilities)
@@ -30,6 +39,9 @@ const MIN_LEASE_MS = 1000
 
 /** How long requests under way may take to end at shutdown. */
 const SHUTDOWN_GRACE_MS = 10_000
+
+/** How long an MCP server that ends may take to release its lanes. */
+const LAST_RELEASE_MS = 3_000
 
 export interface Bus {
   /** As in `http://127.0.0.1:8100`. */
@@ -93,7 +105,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     },
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcp = createMcpMount(describeMcp(log), (headers) =>
+  const mcp = createMcpMount(describeMcp(log, false), (headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
   const stopping = new AbortController()
@@ -141,16 +153,33 @@ function fingerprint(operationId: string, input: unknown): string {
 }
 
 /** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
-export function startStdio(config: ClientConfig, agentId: string, log: Log): void {
-  serveStdio(describeMcp(log), createRemoteCall(config), agentId)
+export function startStdio(config: ClientConfig, agentId: string, log: Log): StdioServer {
+  const client = createClient(config)
+  return serveStdio(describeMcp(log, true), {
+    call: createRemoteCall(client),
+    agentId,
+    session: config.session ?? randomUUID(),
+    keeper: createKeeper(createRenew(client), config.maxHoldSeconds * 1000, log),
+  })
+}
+
+/** Only lanes are granted. */
+function createRenew(client: BusClient): Renew {
+  return ({ input, answer, askedAt }, onLost) => {
+    const held = toHeldLane(input, answer, askedAt)
+    return {
+      stop: keepLane(client, held, onLost),
+      giveBack: () => releaseLane(client, held, AbortSignal.timeout(LAST_RELEASE_MS)),
+    }
+  }
 }
 
 export function createClient({ baseUrl, timeoutSeconds, writeSecret }: ClientConfig) {
   return createBusClient({ baseUrl, timeoutMs: timeoutSeconds * 1000, writeSecret })
 }
 
-function describeMcp(log: Log): McpOptions {
-  return { tools: createTools(operations), instructions, version: VERSION, log }
+function describeMcp(log: Log, canKeep: boolean): McpOptions {
+  return { tools: createTools(operations, canKeep), instructions, version: VERSION, log }
 }
 
 /** Calls in the bus's own process; whoever may not write is refused as over HTTP. */
@@ -170,8 +199,7 @@ function createLocalCall(bound: readonly BoundOperation[], context: BusContext, 
   }
 }
 
-function createRemoteCall(config: ClientConfig): Call {
-  const client = createClient(config)
+function createRemoteCall(client: BusClient): Call {
   return async (operation, input, signal) => {
     try {
       return { ok: true, value: await client.call(operation.id, input, { signal }) }

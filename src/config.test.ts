@@ -144,6 +144,8 @@ describe('the settings of a client', () => {
     baseUrl: 'http://127.0.0.1:8100/api/bus',
     timeoutSeconds: 10,
     agentId: undefined,
+    session: undefined,
+    maxHoldSeconds: 3600,
     writeSecret: undefined,
   }
 
@@ -158,6 +160,8 @@ describe('the settings of a client', () => {
       BUS_MCP_BASE_URL: 'http://bus.local/api/bus',
       BUS_MCP_TIMEOUT_S: '2.5',
       BUS_MCP_AGENT_ID: 'planner',
+      BUS_MCP_SESSION: 'nightly',
+      BUS_MCP_MAX_HOLD_S: '0.5',
       BUS_WRITE_SECRET: 'open sesame',
     }
     expect(readClient(env, { 'agent-id': 'builder' })).toEqual({
@@ -165,6 +169,8 @@ describe('the settings of a client', () => {
         baseUrl: 'http://bus.local/api/bus',
         timeoutSeconds: 2.5,
         agentId: 'builder',
+        session: 'nightly',
+        maxHoldSeconds: 0.5,
         writeSecret: 'open sesame',
       },
       warnings: [],
@@ -180,6 +186,12 @@ describe('the settings of a client', () => {
     // What no owner may be called: nothing to see, and a line break in disguise.
     ['BUS_MCP_AGENT_ID', ' ', agentWords],
     ['BUS_MCP_AGENT_ID', 'a\u2028b', agentWords],
+    ['BUS_MCP_MAX_HOLD_S', '1h', 'be a positive number of seconds; using 3600'],
+    [
+      'BUS_MCP_SESSION',
+      'a\nb',
+      'be one line of 1 to 128 characters, without control characters; using one for each MCP server, none on the command line',
+    ],
     [
       'BUS_WRITE_SECRET',
       ' secret',

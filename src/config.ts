@@ -21,7 +21,7 @@ export interface Source {
 
 export interface Setting<T = unknown> {
   readonly env: string
-  /** Absent for secrets: a command line is seen by every user of the machine. */
+  /** Absent for secrets, for a command line is seen by every user of the machine, and for what few ever set. */
   readonly flag?: string
   /** One sentence for people. */
   readonly summary: string
@@ -64,6 +64,14 @@ const names = z
   .string()
   .default('')
   .transform((text) => text.split(',').map(toHostName).filter(Boolean))
+
+/** What no sender, owner or session may be called, no setting may call them. */
+const name = z
+  .string()
+  .optional()
+  .refine((value) => value === undefined || printableLine('name', 128).safeParse(value).success, {
+    error: 'be one line of 1 to 128 characters, without control characters',
+  })
 
 const secret = z
   .string()
@@ -170,13 +178,19 @@ export const clientSettings = {
     flag: 'agent-id',
     summary: 'Who acts when a call names no sender or owner. Give each agent its own.',
     standard: 'session:HOST:PID for an MCP server, USER@HOST on the command line',
-    schema: z
-      .string()
-      .optional()
-      // What no sender or owner may be called, no agent may be called.
-      .refine((value) => value === undefined || printableLine('agent', 128).safeParse(value).success, {
-        error: 'be one line of 1 to 128 characters, without control characters',
-      }),
+    schema: name,
+  },
+  session: {
+    env: 'BUS_MCP_SESSION',
+    summary: 'Processes of one agent that share it are one holder of its lanes, as the headless steps of one task.',
+    standard: 'one for each MCP server, none on the command line',
+    schema: name,
+  },
+  maxHoldSeconds: {
+    env: 'BUS_MCP_MAX_HOLD_S',
+    summary: 'How long an MCP server keeps a lane alive that is not claimed again, in seconds.',
+    standard: '3600',
+    schema: positiveSeconds(3600, MAX_TIMER_SECONDS),
   },
   writeSecret,
 } as const satisfies Record<string, Setting>

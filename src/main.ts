@@ -43,8 +43,13 @@ const terminal = {
 // Standard output belongs to the protocol in the MCP server, and to answers elsewhere.
 const log = createLog(terminal.err)
 
+/** What has to be done before the process may end. */
+let finish = async () => {}
+
 // A reader that went away (as in `bus-mcp read | head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  void finish().finally(() => process.exit(error.code === 'EPIPE' ? 0 : 70))
+})
 
 run(args).catch((error: unknown) => {
   if (error instanceof AppError) terminal.err(`bus-mcp: ${error.message}`)
@@ -90,7 +95,8 @@ async function runOperation(command: string, rest: readonly string[]): Promise<v
       connectionFlags: flagNames(clientSettings),
       connect: (flags) => {
         const config = readClient(flags)
-        return { client: createClient(config), agentId: config.agentId ?? namePerson(env) }
+        const { agentId = namePerson(env), session } = config
+        return { client: createClient(config), agentId, session }
       },
     },
     command,
@@ -146,12 +152,14 @@ async function endWith(name: string, operationId: string, carryOut: () => Promis
   }
 }
 
-function serveTools(flags: Flags): void {
+async function serveTools(flags: Flags): Promise<void> {
   const config = readClient(flags)
   if (process.stdin.isTTY) {
     terminal.err('bus-mcp speaks MCP here and waits for a client; "bus-mcp help" lists what a person can type.')
   }
-  startStdio(config, config.agentId ?? nameSession(), log)
+  const server = startStdio(config, config.agentId ?? nameSession(), log)
+  finish = server.close
+  await Promise.race([server.ended, stopOnSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], server.close)])
 }
 
 async function serve(rest: readonly string[]): Promise<void> {
@@ -161,7 +169,7 @@ async function serve(rest: readonly string[]): Promise<void> {
   const bus = await startBus({ ...config, databasePath, log })
   const isArmed = config.writeSecret !== undefined
   terminal.out(describeBus({ ...bus, version: VERSION, databasePath, isArmed, programPath }))
-  await stopOnSignal(bus.close)
+  await stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
 }
 
 async function doctor(rest: readonly string[]): Promise<void> {
@@ -183,9 +191,9 @@ function readClient(flags: Flags): ClientConfig {
 }
 
 /** Resolves when a signal has come and everything has ended; a second signal ends at once. */
-async function stopOnSignal(close: () => Promise<void>): Promise<void> {
+async function stopOnSignal(signals: readonly NodeJS.Signals[], close: () => Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of signals) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(1))
         resolve()

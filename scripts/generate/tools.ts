@@ -8,7 +8,7 @@ import { renderToolErrors } from './tool-errors.ts'
 
 /** docs/reference/tools.md */
 export function renderTools(operations: readonly AnyOperation[], instructions: string): string {
-  const tools = createTools(operations)
+  const tools = createTools(operations, true)
   return page('The MCP tools', [
     'The same over standard input and output (`bus-mcp`) and over Streamable HTTP (`/mcp` of a bus).',
     table(
@@ -29,6 +29,8 @@ export function renderTools(operations: readonly AnyOperation[], instructions: s
     ...instructions.split('\n').map((paragraph) => `> ${paragraph}`),
     '## When it succeeds',
     'A result is `{"ok": true, …}` with the fields of the answer, and with `agent_id`: the name that acts when a call names nobody. The same object comes twice, as structured content and as JSON text, for a client may show its model only one of the two.',
+    '## What is kept alive',
+    'The server on standard input and output is a process that lives as long as its client, so it can renew what a tool granted: that tool takes `keep_alive`, which `/mcp` does not offer. Its result then has `kept_for_s`, the seconds for which it is renewed without being claimed again. When the client ends, it is given back. What was lost comes with the next result of any tool, once: `lost` is a list of objects, each with the name and the `reason`.',
     '## When it fails',
     ...renderToolErrors(),
     ...tools.flatMap(renderTool),

@@ -7,5 +7,6 @@ export {
   type Output,
 } from './client.ts'
 export { BusApiError, type BusApiErrorBody, BusUnreachable, hideCredentials } from './errors.ts'
+export { type HeldLane, keepLane, releaseLane, toHeldLane } from './held-lane.ts'
 export type { OperationId } from './operations.gen.ts'
 export type { Transport, TransportAnswer, TransportRequest } from './transport.ts'

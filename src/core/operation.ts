@@ -41,6 +41,13 @@ export interface ToolSpec {
   readonly destructive: boolean
   /** Input fields that are for programs and would only cost a model tokens. */
   readonly hides?: readonly string[]
+  /**
+   * The input field that names what it grants, when that lapses unless it is renewed: a server that can renew it offers
+   * to, as the argument `keep_alive`.
+   */
+  readonly grants?: string
+  /** The input field that names what it gives back, of what another tool granted. */
+  readonly ends?: string
 }
 
 export interface CommandSpec {
@@ -69,6 +76,11 @@ export interface Operation<
   readonly errors: Errors
   /** The input field that names who acts. A surface that knows who is calling fills it in when it is left out. */
   readonly actor?: keyof z.input<Input> & string
+  /**
+   * The input field that tells two processes of one actor apart. A surface that is one process fills it in, and shows it
+   * to nobody: whoever knows it could act as that process.
+   */
+  readonly session?: keyof z.input<Input> & string
   readonly http?: HttpRoute
   readonly tool?: ToolSpec
   readonly command?: CommandSpec

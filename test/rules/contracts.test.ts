@@ -78,6 +78,8 @@ describe('tools', () => {
     [plant({ tool: { ...tool, description: '' } }), 'tool take_lane has no description'],
     [plant({ tool: { ...tool, description: 'x'.repeat(401) } }), 'tool take_lane: 401 characters of description'],
     [plant({ tool: { ...tool, hides: ['session'] } }), 'tool take_lane hides no field session'],
+    [plant({ tool: { ...tool, grants: 'place' } }), 'tool take_lane grants or ends no field place'],
+    [plant({ tool: { ...tool, ends: 'place' } }), 'tool take_lane grants or ends no field place'],
     [plant({ tool, input: z.object({ a: z.string() }) }), 'tool take_lane: a is not described'],
     [plant({ tool, input: z.object({ a: z.object({}).describe('A.') }) }), 'tool take_lane: a is not flat'],
     [plant({ tool, input: z.object({ a: z.array(z.object({})).describe('A.') }) }), 'tool take_lane: a is not flat'],
@@ -111,7 +113,7 @@ describe('routes', () => {
 })
 
 describe('commands', () => {
-  it('have unique names and take their positionals and their actor from the input', () => {
+  it('have unique names and take their positionals, their actor and their session from the input', () => {
     expect(checkCommands(operations, ownCommands)).toEqual([])
   })
 
@@ -119,10 +121,11 @@ describe('commands', () => {
     const command = { name: 'take', positionals: [] }
     expect(checkCommands([plant({ command }), plant({ command })], [])).toEqual(['command take comes twice'])
     expect(checkCommands([plant({ command })], ['take'])).toEqual(["command take is the program's own"])
-    const astray = plant({ command: { name: 'take', positionals: ['name'] }, actor: 'owner' })
+    const astray = plant({ command: { name: 'take', positionals: ['name'] }, actor: 'owner', session: 'process' })
     expect(checkCommands([astray], [])).toEqual([
       'lanes.take has no input field name',
       'lanes.take has no input field owner',
+      'lanes.take has no input field process',
     ])
   })
 })

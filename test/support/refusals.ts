@@ -144,7 +144,7 @@ export const conflicts: readonly (Refusal & { readonly retryAfterMs: number })[]
     when: 'a lane that another process holds under the same name',
     request: write('/lanes/feeds/claim', { owner: 'other', session: 'twin' }),
     code: 'lane_held',
-    detail: "lane 'feeds' held by 'other' (lease 120s remaining)",
+    detail: "lane 'feeds' held by 'other' in another session (lease 120s remaining)",
     retryAfterMs: 120_000,
   },
   {

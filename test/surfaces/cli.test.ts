@@ -46,6 +46,18 @@ describe('the commands for people', () => {
     )
   })
 
+  it('have no session, unless BUS_MCP_SESSION or --session names one', async () => {
+    const { bus, env, run } = await openShell()
+    const session = 'nightly'
+    await bus.client.lanes.claim({ lane: 'feeds-refactor', owner: ME, session })
+    const refused = await run('heartbeat', 'feeds-refactor')
+    expect(refused.stderr).toContain("held by 'planner' in another session")
+    expectDone(await run('heartbeat', 'feeds-refactor', '--session', session))
+    expectDone(await runMain(['heartbeat', 'feeds-refactor'], { ...env, BUS_MCP_SESSION: session }))
+    const other = ['heartbeat', 'feeds-refactor', '--session', 'other']
+    expect((await runMain(other, { ...env, BUS_MCP_SESSION: session })).exitCode).not.toBe(0)
+  })
+
   it('post, read and acknowledge a message, and show it and the status', async () => {
     const { run } = await openShell()
     expect(expectDone(await run('post', 'converge', 'lane merged to master', '--action-flag'))).toMatch(/^id +1$/m)

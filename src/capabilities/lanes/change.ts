@@ -3,10 +3,18 @@ import type { Context } from '../../core/context.ts'
 import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendEvent, appendSystemMessage } from '../log/index.ts'
-import { type Decision, decide, type Lane, type LaneCommand, type LaneEvent, unclaimed } from './decide.ts'
+import {
+  type Decision,
+  decide,
+  isHeldByTwin,
+  type Lane,
+  type LaneCommand,
+  type LaneEvent,
+  unclaimed,
+} from './decide.ts'
 import { toChannel } from './queue.ts'
 import { countWaiters, deleteWaiter } from './queue-store.ts'
-import { describeLost, refusalDetails } from './refusal.ts'
+import { describeLost, describeNotTheirs, nameHolder, refusalDetails } from './refusal.ts'
 import type { lost } from './schemas.ts'
 import { findLane, insertLaneEvent, upsertLane } from './store.ts'
 import { toWireLane, type WireLane } from './wire.ts'
@@ -16,6 +24,8 @@ export interface Change {
   readonly decision: Decision
   /** As it stands after the decision. */
   readonly lane: WireLane
+  /** Another process of the same name has it. */
+  readonly byTwin: boolean
 }
 
 /** What a claim that was granted answers; undefined when it was not. */
@@ -57,7 +67,8 @@ export async function change(
   }
   const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
   const waiters = await countWaiters(transaction, name, now)
-  return { before, decision, lane: toWireLane(after, decision.at, waiters) }
+  const lane = toWireLane(after, decision.at, waiters)
+  return { before, decision, lane, byTwin: isHeldByTwin(after, command) }
 }
 
 /** Keeps a changed lane, and tells its history and those who follow what happens. */
@@ -78,7 +89,8 @@ async function tellRobbed(
   { event, next, at }: Extract<Decision, { next: Lane }>,
 ) {
   if (event.from === undefined) return
-  const body = `lane '${name}' was taken over by '${event.owner}' at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
+  const robber = nameHolder(event.owner, event.owner === event.from)
+  const body = `lane '${name}' was taken over by ${robber} at ${toMoment(at)}, for your lease had lapsed; your tenure ${next.fence - 1} is over`
   await appendSystemMessage(transaction, { topic: `lane:${name}`.slice(0, 128), body, recipient: event.from })
 }
 
@@ -121,8 +133,10 @@ export async function requireTenure(
   fail: Fail<{ readonly lease_lost: typeof lost }>,
 ): Promise<void> {
   const lane = await viewLane(transaction, name)
-  if (lane.state === 'held' && lane.fence === fence && lane.owner === owner) return
-  throw fail('lease_lost', describeLost(lane, fence, owner), refusalDetails(lane))
+  const isCurrent = lane.state === 'held' && lane.fence === fence
+  if (isCurrent && lane.owner === owner) return
+  const message = isCurrent ? describeNotTheirs(lane, fence, owner) : describeLost(lane, fence)
+  throw fail('lease_lost', message, refusalDetails(lane))
 }
 
 /** A lane as it stands now, also before its first claim. */

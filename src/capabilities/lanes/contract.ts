@@ -35,15 +35,16 @@ export const claim = defineOperation({
   output: z.object({ ok: z.literal(true), ...grant, ...grantedLease }),
   errors: { lane_held: held, lane_queued: queued, would_deadlock: deadlock, lease_lost: lost },
   actor: 'owner',
+  session: 'session',
   http: { method: 'POST', path: '/lanes/{lane}/claim' },
   tool: {
     name: 'claim_lane',
     title: 'Claim a lane',
     description:
-      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with heartbeat_lane, end with release_lane.',
+      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with keep_alive where offered, else with heartbeat_lane; end with release_lane.',
     idempotent: false,
     destructive: false,
-    hides: ['session'],
+    grants: 'lane',
   },
   command: { name: 'claim', positionals: ['lane'] },
 })
@@ -56,6 +57,7 @@ export const heartbeat = defineOperation({
   output: z.object({ ok: z.literal(true), decision: z.literal('heartbeat'), lane, ...grantedLease }),
   errors: { lane_not_held: notHeld, lease_lost: lost },
   actor: 'owner',
+  session: 'session',
   http: { method: 'POST', path: '/lanes/{lane}/heartbeat' },
   tool: {
     name: 'heartbeat_lane',
@@ -64,7 +66,6 @@ export const heartbeat = defineOperation({
       'Renew the lease of a lane you hold; call it before a third of the lease is left. Refused when you do not hold it live any more: then stop, and claim_lane again.',
     idempotent: true,
     destructive: false,
-    hides: ['session'],
   },
   command: { name: 'heartbeat', positionals: ['lane'] },
 })
@@ -82,6 +83,7 @@ export const release = defineOperation({
   }),
   errors: { lane_held: held },
   actor: 'owner',
+  session: 'session',
   http: { method: 'POST', path: '/lanes/{lane}/release' },
   tool: {
     name: 'release_lane',
@@ -90,7 +92,7 @@ export const release = defineOperation({
       'Free a lane you hold as soon as your work on it is done. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
     idempotent: true,
     destructive: false,
-    hides: ['session'],
+    ends: 'lane',
   },
   command: { name: 'release', positionals: ['lane'] },
 })
@@ -124,6 +126,7 @@ export const claimAll = defineOperation({
     lease_lost: lost,
   },
   actor: 'owner',
+  session: 'session',
   http: { method: 'POST', path: '/lanes/claim' },
 })
 

@@ -234,6 +234,11 @@ function extendTenure(
   }
 }
 
+/** Whether another process of the same name has the lane. To whoever asks, their own name is no answer. */
+export function isHeldByTwin({ tenure }: Lane, holder: Holder): boolean {
+  return tenure?.owner === holder.owner && tenure.session !== holder.session
+}
+
 function isSameHolder(one: Holder, other: Holder): boolean {
   return one.owner === other.owner && one.session === other.session
 }

@@ -10,9 +10,9 @@ import {
   describeConflicts,
   describeDeadlock,
   describeHeld,
+  describeHeldLive,
   describeLoss,
   describeLost,
-  describeNow,
   describeQueued,
   describeUnknown,
   refusalDetails,
@@ -52,7 +52,7 @@ function claimNow({ input, context, fail }: Call<typeof contract.claim>) {
       if (grant) return { ok: true as const, ...grant, ...lease.wire }
       throw isQueued(decision)
         ? fail('lane_queued', describeQueued(lane), refusalDetails(lane))
-        : fail('lane_held', describeHeld(lane), refusalDetails(lane))
+        : fail('lane_held', describeHeld(changed), refusalDetails(lane))
     },
     (answer, transaction) => confirmTenure(transaction, answer, fail),
   )
@@ -64,14 +64,14 @@ export const heartbeat: Handler<typeof contract.heartbeat> = ({ input, context, 
   const command: LaneCommand = { kind: 'heartbeat', owner, session, fence, leaseMs: lease.leaseMs }
   return context.write(
     async (transaction) => {
-      const { decision, lane } = await change(transaction, context, input.lane, command)
+      const { decision, lane, byTwin } = await change(transaction, context, input.lane, command)
       if (decision.outcome === 'heartbeat') {
         return { ok: true as const, decision: 'heartbeat' as const, lane, ...lease.wire }
       }
       if (decision.outcome === 'refused' && decision.refusal === 'lease_lost') {
-        throw fail('lease_lost', describeLost(lane, fence), refusalDetails(lane))
+        throw fail('lease_lost', describeLost(lane, fence, byTwin), refusalDetails(lane))
       }
-      const message = `lane '${lane.name}' not held live by '${owner}' -- claim it instead (${describeLoss(lane, owner)})`
+      const message = `lane '${lane.name}' not held live by '${owner}' -- claim it instead (${describeLoss(lane, owner, byTwin)})`
       throw fail('lane_not_held', message, refusalDetails(lane))
     },
     (answer, transaction) => confirmTenure(transaction, answer, fail),
@@ -81,16 +81,10 @@ export const heartbeat: Handler<typeof contract.heartbeat> = ({ input, context, 
 export const release: Handler<typeof contract.release> = ({ input, context, fail }) =>
   context.write(async (transaction) => {
     const { owner, session, fence } = input
-    const { decision, lane } = await change(transaction, context, input.lane, {
-      kind: 'release',
-      owner,
-      session,
-      fence,
-    })
-    if (decision.outcome === 'refused') {
-      const message = `lane '${lane.name}' held live by another owner (${describeNow(lane)})`
-      throw fail('lane_held', message, refusalDetails(lane))
-    }
+    const command: LaneCommand = { kind: 'release', owner, session, fence }
+    const changed = await change(transaction, context, input.lane, command)
+    const { decision, lane } = changed
+    if (decision.outcome === 'refused') throw fail('lane_held', describeHeldLive(changed), refusalDetails(lane))
     const already = decision.outcome === 'unchanged' ? { already: true } : {}
     return { ok: true as const, decision: 'released' as const, lane, ...already }
   })
@@ -105,10 +99,11 @@ export const claimAll: Handler<typeof contract.claimAll> = ({ input, context, fa
     async (transaction) => {
       const changes: Change[] = []
       for (const name of names) changes.push(await change(transaction, context, name, command))
-      const conflicts = changes.filter((changed) => !toGrant(changed)).map(({ lane }) => lane)
+      const conflicts = changes.filter((changed) => !toGrant(changed))
       if (conflicts.length > 0) {
-        const retryAfterMs = Math.max(...conflicts.map(({ expires_in_ms }) => expires_in_ms ?? 0))
-        throw fail('lanes_held', describeConflicts(conflicts), { lanes: conflicts, retry_after_ms: retryAfterMs })
+        const lanes = conflicts.map(({ lane }) => lane)
+        const retryAfterMs = Math.max(...lanes.map(({ expires_in_ms }) => expires_in_ms ?? 0))
+        throw fail('lanes_held', describeConflicts(conflicts), { lanes, retry_after_ms: retryAfterMs })
       }
       return { ok: true as const, lanes: changes.flatMap((changed) => toGrant(changed) ?? []), ...lease.wire }
     },

@@ -12,7 +12,7 @@ export { toWireLane, toWireLaneEvent } from './wire.ts'
 export const lanes = defineCapability({
   name: 'lanes',
   instructions:
-    'Before you change what others may change too, claim_lane the lane that stands for it (one name per thing, as in "feeds-refactor"). A lane is a lease: renew it with heartbeat_lane well before lease_s is over, or claim it with a longer lease_s; release_lane as soon as you are done. If a claim is refused, do other work, ask the owner with post_message, or claim again with wait_s: those who wait are served in order. If a heartbeat is refused, stop: another agent may be at work there.',
+    'Before you change what others may change too, claim_lane the lane that stands for it (one name per thing, as in "feeds-refactor"). A lane is a lease: claim it with keep_alive where claim_lane offers that, else renew it with heartbeat_lane well before lease_s is over; release_lane as soon as you are done. If a claim is refused, do other work, ask the owner with post_message, or claim again with wait_s: those who wait are served in order. If a heartbeat is refused, or a result names the lane under lost, stop: another agent may be at work there.',
   operations: [
     bind(contract.claim, handlers.claim),
     bind(contract.release, handlers.release),

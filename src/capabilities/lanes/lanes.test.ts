@@ -159,8 +159,7 @@ describe('lanes.claim', () => {
     const first = await claim({ ...feeds('session-A'), session: 'first' })
     expect(JSON.stringify(first)).not.toContain('first')
     for (const session of ['second', undefined]) {
-      const { code, text } = await refusalOf(claim({ ...feeds('session-A'), session }))
-      expect([code, text]).toEqual(['lane_held', heldFor(300, 'session-A')])
+      expect((await refusalOf(claim({ ...feeds('session-A'), session }))).code).toBe('lane_held')
     }
     expect(await claim({ ...feeds('session-A'), session: 'first' })).toMatchObject({ decision: 'renew' })
     clock.advance(300_000)

@@ -91,7 +91,7 @@ const place = {
 export const held = {
   kind: 'busy',
   summary:
-    'Another owner holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
+    'Somebody else holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
   details: z.object({ lane, retry_after_ms: z.int(), ...place }),
 } as const
 

@@ -19,7 +19,15 @@ export interface CliOptions {
   /** Flags that say how to reach the bus. */
   readonly connectionFlags: readonly string[]
   /** Reads them. */
-  readonly connect: (flags: Readonly<Record<string, string | undefined>>) => { client: BusClient; agentId: string }
+  readonly connect: (flags: Readonly<Record<string, string | undefined>>) => Connection
+}
+
+export interface Connection {
+  readonly client: BusClient
+  /** Who acts when the command line does not say. */
+  readonly agentId: string
+  /** Undefined when this process is nobody's in particular. */
+  readonly session: string | undefined
 }
 
 /**
@@ -52,9 +60,12 @@ async function carryOut(options: CliOptions, command: Command, args: readonly st
   const { input, json, help, flags } = await parseCommand(command, args, connectionFlags, terminal.readInput)
   if (help) return terminal.out(describeCommand(command, connectionFlags))
 
-  const { client, agentId } = connect(flags)
-  const { actor } = operation
-  const complete = actor !== undefined && input[actor] === undefined ? { ...input, [actor]: agentId } : input
+  const { client, agentId, session } = connect(flags)
+  const complete = {
+    ...(operation.actor === undefined ? {} : { [operation.actor]: agentId }),
+    ...(operation.session === undefined ? {} : { [operation.session]: session }),
+    ...input,
+  }
   checkInput(command, complete)
   const answer = await client.call(operation.id, complete)
   if (!isAnswer(toAnswerShape(operation), answer)) throw new BusApiError(200, noAnswer)

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
-import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { BusApiError, type BusClient, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
 import { UsageError } from './command.ts'
 
 export interface RunOptions {
@@ -24,13 +24,6 @@ const WAIT_STEP_SECONDS = 50
 /** How long a command that was asked to end may take. */
 const KILL_AFTER_MS = 5_000
 
-interface Tenure {
-  readonly fence: number
-  readonly session: string
-  /** Until when the lane is surely ours, on the clock of this process. */
-  trustedUntil: number
-}
-
 /**
  * Runs a command while holding a lane: claims it, keeps the lease alive from this process, and releases it when the
  * command has ended, however it ends.
@@ -45,11 +38,11 @@ export async function runInLane(options: RunOptions): Promise<number> {
   }
   const signals = listenForSignals()
   try {
-    const tenure = await claim(options, signals.abort)
+    const held = await claim(options, signals.abort)
     try {
-      return await runCommand(options, tenure, signals)
+      return await runCommand(options, held, signals)
     } finally {
-      await release(options, tenure)
+      await release(options, held)
     }
   } catch (error) {
     // Whoever ended the wait for the lane knows why it ended.
@@ -64,18 +57,16 @@ export async function runInLane(options: RunOptions): Promise<number> {
 async function claim(
   { client, owner, lane, leaseSeconds, waitSeconds }: RunOptions,
   signal: AbortSignal,
-): Promise<Tenure> {
+): Promise<HeldLane> {
   // Two runs under one name are two holders.
   const session = randomUUID()
   let remaining = waitSeconds
   while (true) {
     const wait_s = Math.min(remaining, WAIT_STEP_SECONDS)
     const askedAt = performance.now()
+    const input = { lane, owner, session, lease_s: leaseSeconds, wait_s }
     try {
-      const answer = await client.lanes.claim({ lane, owner, session, lease_s: leaseSeconds, wait_s }, { signal })
-      // Granted at some time during the wait: from when it was answered, less what is safe.
-      const grantedAt = wait_s > 0 ? performance.now() : askedAt
-      return { fence: answer.lane.fence, session, trustedUntil: toTrustedUntil(grantedAt, answer.lane.expires_in_ms) }
+      return toHeldLane(input, await client.lanes.claim(input, { signal }), askedAt)
     } catch (error) {
       remaining -= wait_s
       if (!(error instanceof BusApiError) || error.body.code !== 'lane_held' || remaining <= 0) throw error
@@ -83,15 +74,15 @@ async function claim(
   }
 }
 
-async function runCommand(options: RunOptions, tenure: Tenure, signals: Signals): Promise<number> {
-  const { lane, env, command, onLost, say } = options
+async function runCommand(options: RunOptions, held: HeldLane, signals: Signals): Promise<number> {
+  const { client, lane, env, command, onLost, say } = options
   const [file = '', ...args] = command
   const child = spawn(file, args, {
     stdio: 'inherit',
-    env: { ...env, BUS_LANE: lane, BUS_FENCE: String(tenure.fence) },
+    env: { ...env, BUS_LANE: lane, BUS_FENCE: String(held.fence ?? '') },
   })
   signals.forwardTo(child)
-  const stopRenewing = keepAlive(options, tenure, (reason) => {
+  const stopRenewing = keepLane(client, held, (reason) => {
     say(`bus-mcp run: lane '${lane}' is lost: ${reason}`)
     if (onLost === 'kill') endCommand(child)
   })
@@ -115,36 +106,6 @@ function untilExit(child: ChildProcess): Promise<{ code: number | null; signal: 
     child.once('exit', (code, signal) => resolve({ code, signal }))
     child.once('error', reject)
   })
-}
-
-/** Renews at a third of the lease. A bus that is away is asked again for as long as the lane is surely ours. */
-function keepAlive(
-  { client, owner, lane, leaseSeconds }: RunOptions,
-  tenure: Tenure,
-  onLost: (reason: string) => void,
-) {
-  const everyMs = (leaseSeconds * 1000) / 3
-  const renew = async () => {
-    const askedAt = performance.now()
-    try {
-      const { fence, session } = tenure
-      const answer = await client.lanes.heartbeat({ lane, owner, session, fence, lease_s: leaseSeconds })
-      tenure.trustedUntil = toTrustedUntil(askedAt, answer.lane.expires_in_ms)
-    } catch (error) {
-      const isAway = error instanceof BusUnreachable && performance.now() < tenure.trustedUntil
-      if (isAway) return
-      clearInterval(timer)
-      onLost(error instanceof Error ? error.message : String(error))
-    }
-  }
-  const timer = setInterval(() => void renew(), everyMs)
-  return () => clearInterval(timer)
-}
-
-/** The lease less what a slow answer and a slow clock may cost: a tenth, and no less than a second. */
-function toTrustedUntil(from: number, expiresInMs: number | null): number {
-  const leaseMs = expiresInMs ?? 0
-  return from + leaseMs - Math.max(1000, leaseMs / 10)
 }
 
 interface Signals {
@@ -189,9 +150,9 @@ function endCommand(child: ChildProcess): void {
   child.once('exit', () => clearTimeout(timer))
 }
 
-async function release({ client, owner, lane, say }: RunOptions, { fence, session }: Tenure): Promise<void> {
+async function release({ client, lane, say }: RunOptions, held: HeldLane): Promise<void> {
   try {
-    await client.lanes.release({ lane, owner, session, fence })
+    await releaseLane(client, held)
   } catch (error) {
     say(
       `bus-mcp run: lane '${lane}' was not released, its lease will lapse: ${error instanceof Error ? error.message : String(error)}`,

@@ -20,7 +20,8 @@ export function createMcpMount(options: McpOptions, createCall: (headers: Header
   const handler = createMcpHandler(
     ({ requestInfo }) => {
       const headers = requestInfo?.headers ?? new Headers()
-      return createMcpServer(options, createCall(headers), headers.get(AGENT_HEADER)?.trim() || undefined)
+      const agentId = headers.get(AGENT_HEADER)?.trim() || undefined
+      return createMcpServer(options, { call: createCall(headers), agentId })
     },
     {
       legacy: 'stateless',

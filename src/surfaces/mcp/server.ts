@@ -1,7 +1,7 @@
 import { type CallToolResult, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
-import type { Call, CallResult } from './call.ts'
-import type { Tool } from './tools.ts'
+import type { CallResult } from './call.ts'
+import type { Caller, Tool } from './tools.ts'
 
 export interface McpOptions {
   readonly tools: readonly Tool[]
@@ -11,7 +11,7 @@ export interface McpOptions {
 }
 
 /** Makes one server: for one connection over stdio, for one request over HTTP. */
-export function createMcpServer(options: McpOptions, call: Call, agentId: string | undefined): McpServer {
+export function createMcpServer(options: McpOptions, caller: Caller): McpServer {
   const { tools, instructions, version, log } = options
   const server = new McpServer({ name: 'bus-mcp', title: 'Coordination bus', version }, { instructions })
   for (const tool of tools) {
@@ -23,10 +23,11 @@ export function createMcpServer(options: McpOptions, call: Call, agentId: string
       async (args, { mcpReq }) => {
         const stopProgress = reportProgress(mcpReq)
         try {
-          return toToolResult(await tool.run(args, { call, agentId, signal: mcpReq.signal }), name, agentId)
+          const result = await tool.run(args, caller, mcpReq.signal)
+          return toToolResult(result, name, caller, takeLost(caller, mcpReq.signal))
         } catch (error) {
           log.error('tool failed', error, { tool: name })
-          return toToolResult(internalError, name, agentId)
+          return toToolResult(internalError, name, caller, {})
         } finally {
           stopProgress()
         }
@@ -65,12 +66,18 @@ const internalError: CallResult = {
   },
 }
 
+/** What was lost between the calls, for whoever made the next one; not for one that has gone. */
+function takeLost({ keeper }: Caller, { aborted }: AbortSignal): { lost?: readonly object[] } {
+  const lost = aborted ? [] : (keeper?.takeLost() ?? [])
+  return lost.length > 0 ? { lost } : {}
+}
+
 /** The same data twice: some clients show their model only the structured content, others only the text. */
-function toToolResult(result: CallResult, tool: string, agentId: string | undefined): CallToolResult {
-  const identity = agentId === undefined ? {} : { agent_id: agentId }
+function toToolResult(result: CallResult, tool: string, { agentId }: Caller, news: object): CallToolResult {
+  const own = { ...news, ...(agentId === undefined ? {} : { agent_id: agentId }) }
   const structuredContent = result.ok
-    ? { ...result.value, ok: true, ...identity }
-    : { ok: false, error: { ...result.error, tool }, ...identity }
+    ? { ...result.value, ok: true, ...own }
+    : { ok: false, error: { ...result.error, tool }, ...own }
   return {
     content: [{ type: 'text', text: JSON.stringify(structuredContent) }],
     structuredContent,

@@ -5,6 +5,7 @@ import { toFieldProblems } from '../../core/capability.ts'
 import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
 import { type Call, type CallResult, toApiError } from './call.ts'
+import type { Grant, Keeper } from './keeper.ts'
 
 /** An operation as an MCP tool. Built once: building schemas costs more than a whole request. */
 export interface Tool {
@@ -19,51 +20,72 @@ export interface Tool {
     readonly openWorldHint: boolean
   }
   /** Never throws for a bad argument: says which one, and the fix. */
-  run(args: Readonly<Record<string, unknown>>, caller: ToolCaller): Promise<CallResult>
+  run(args: Readonly<Record<string, unknown>>, caller: Caller, signal: AbortSignal): Promise<CallResult>
 }
 
-export interface ToolCaller {
+/** Whom a server acts for. */
+export interface Caller {
   readonly call: Call
   /** Who acts when the arguments do not say; undefined when nobody can know. */
   readonly agentId: string | undefined
-  readonly signal: AbortSignal
+  /** Tells this process from others of the same agent; undefined where no process stands for the agent. */
+  readonly session?: string
+  /** There when this server outlives its calls, and so can renew what they were granted. */
+  readonly keeper?: Keeper
 }
 
-export function createTools(operations: readonly AnyOperation[]): readonly Tool[] {
-  return operations.flatMap((operation) => (operation.tool ? [createTool(operation, operation.tool)] : []))
+/** @param canKeep Whether the callers will have a {@link Keeper}. */
+export function createTools(operations: readonly AnyOperation[], canKeep: boolean): readonly Tool[] {
+  return operations.flatMap((operation) => (operation.tool ? [createTool(operation, operation.tool, canKeep)] : []))
 }
 
-function createTool(operation: AnyOperation, spec: ToolSpec): Tool {
-  const input = toArguments(operation, spec)
+/** The argument that asks for a grant to be renewed. */
+const KEEP_ALIVE = 'keep_alive'
+
+const keepAliveArgument = z
+  .boolean({ error: `${KEEP_ALIVE} must be true or false` })
+  .optional()
+  .describe('Renewed for you without calls, until you release it, this session ends or kept_for_s is over.')
+
+function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): Tool {
+  const { actor, session } = operation
+  const offersToKeep = canKeep && spec.grants !== undefined
+  const input = toArguments(operation, spec).extend(offersToKeep ? { [KEEP_ALIVE]: keepAliveArgument } : {})
   const shape = toAnswerShape(operation)
   const isReadOnly = operation.effect === 'read'
   return {
     operation,
     spec,
     inputSchema: advertise(toJsonSchema(input, 'input')),
-    outputSchema: advertise(toResultSchema(shape)),
+    outputSchema: advertise(toResultSchema(shape, canKeep, offersToKeep)),
     annotations: {
       readOnlyHint: isReadOnly,
       destructiveHint: spec.destructive,
       idempotentHint: spec.idempotent,
       openWorldHint: false,
     },
-    run: async (args, { call, agentId, signal }) => {
-      const { actor } = operation
-      const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: agentId } : args
+    run: async (args, caller, signal) => {
+      const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: caller.agentId } : args
       const parsed = input.safeParse(given)
       if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
       if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
-      const result = await call(operation, parsed.data, signal)
-      return result.ok && !isAnswer(shape, result.value) ? toApiError(operation, 200, noAnswer) : result
+      const { [KEEP_ALIVE]: wanted, ...fields } = parsed.data
+      const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
+      const askedAt = performance.now()
+      const result = await caller.call(operation, sent, signal)
+      if (!result.ok) return result
+      if (!isAnswer(shape, result.value)) return toApiError(operation, 200, noAnswer)
+      const grant = { input: sent, answer: result.value, askedAt }
+      const keepAlive = typeof wanted === 'boolean' ? wanted : undefined
+      return { ok: true, value: { ...result.value, ...tellKeeper(caller.keeper, spec, grant, keepAlive) } }
     },
   }
 }
 
 /** The operation's input as an agent fills it in: the actor may be left out, and a misspelt argument is told. */
-function toArguments({ input, actor }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
+function toArguments({ input, actor, session }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
   const fields = Object.entries(input.shape)
-    .filter(([name]) => !hides?.includes(name))
+    .filter(([name]) => name !== session && !hides?.includes(name))
     .map(([name, field]) => [name, name === actor ? z.optional(field) : field])
   return z.strictObject(Object.fromEntries(fields))
 }
@@ -72,13 +94,32 @@ function toArguments({ input, actor }: AnyOperation, { hides }: ToolSpec): z.Zod
  * One level deep: that is enough for a model, costs a quarter of the tokens, and holds for the answers of an old bus, whose
  * lanes and messages have fewer fields.
  */
-function toResultSchema(shape: AnswerShape): JsonSchema {
+function toResultSchema(shape: AnswerShape, canKeep: boolean, offersToKeep: boolean): JsonSchema {
   const fields = Object.entries(shape).map(([name, type]) => [name, type === undefined ? {} : { type }])
   return {
     type: 'object',
-    properties: { ...Object.fromEntries(fields), ok: { const: true }, agent_id: { type: 'string' } },
+    properties: {
+      ...Object.fromEntries(fields),
+      ...(offersToKeep ? { kept_for_s: { type: 'number' } } : {}),
+      ...(canKeep ? { lost: { type: 'array' } } : {}),
+      ok: { const: true },
+      agent_id: { type: 'string' },
+    },
     required: ['ok'],
   }
+}
+
+/** Returns what the answer says of it. */
+function tellKeeper(
+  keeper: Keeper | undefined,
+  { grants, ends }: ToolSpec,
+  grant: Grant,
+  keepAlive: boolean | undefined,
+): Readonly<Record<string, unknown>> {
+  const subjectOf = (field: string) => ({ field, name: String(grant.input[field]) })
+  if (ends !== undefined) keeper?.ended(subjectOf(ends))
+  const seconds = grants === undefined ? undefined : keeper?.granted(subjectOf(grants), grant, keepAlive)
+  return seconds === undefined ? {} : { kept_for_s: seconds }
 }
 
 /** A schema for the SDK to show and not to judge by: `run` judges, in our own words. */

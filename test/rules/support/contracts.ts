@@ -30,15 +30,20 @@ export function checkTools(operations: readonly AnyOperation[]): string[] {
   return [...repeated(names).map((name) => `tool ${name} comes twice`), ...operations.flatMap(checkTool)]
 }
 
-function checkTool({ tool, input }: AnyOperation): string[] {
+function checkTool({ tool, input, session }: AnyOperation): string[] {
   if (!tool) return []
-  const { name, description, hides = [] } = tool
-  const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(([field]) => !hides.includes(field))
+  const { name, description, hides = [], grants, ends } = tool
+  const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(
+    ([field]) => !hides.includes(field) && field !== session,
+  )
   return [
     ...(SNAKE_CASE.test(name) ? [] : [`tool ${name} is not in snake_case`]),
     ...(description.trim() === '' ? [`tool ${name} has no description`] : []),
     ...(description.length > MAX_DESCRIPTION ? [`tool ${name}: ${description.length} characters of description`] : []),
     ...hides.filter((field) => !(field in input.shape)).map((field) => `tool ${name} hides no field ${field}`),
+    ...[grants, ends]
+      .filter((field) => field !== undefined && !(field in input.shape))
+      .map((field) => `tool ${name} grants or ends no field ${field}`),
     ...fields.filter(([, schema]) => !schema.description).map(([field]) => `tool ${name}: ${field} is not described`),
     ...fields.filter(([, schema]) => !isFlat(schema)).map(([field]) => `tool ${name}: ${field} is not flat`),
   ]
@@ -51,12 +56,12 @@ function isFlat({ type, properties, items, anyOf = [], $ref }: JsonSchema): bool
   return anyOf.every(isFlat)
 }
 
-/** Commands, positionals and actors: unique names, of fields that exist. */
+/** Commands, positionals, actors and sessions: unique names, of fields that exist. */
 export function checkCommands(operations: readonly AnyOperation[], programCommands: readonly string[]): string[] {
   const names = operations.flatMap(({ command }) => (command ? [command.name] : []))
-  const unknown = operations.flatMap(({ id, input, command, actor }) =>
-    [...(command?.positionals ?? []), ...(actor === undefined ? [] : [actor])]
-      .filter((field) => !(field in input.shape))
+  const unknown = operations.flatMap(({ id, input, command, actor, session }) =>
+    [...(command?.positionals ?? []), actor, session]
+      .filter((field) => field !== undefined && !(field in input.shape))
       .map((field) => `${id} has no input field ${field}`),
   )
   return [
