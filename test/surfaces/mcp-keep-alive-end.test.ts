@@ -95,7 +95,7 @@ describe('an MCP server that keeps lanes alive', () => {
     const { baseUrl } = await startFakeServer((request, response) => {
       if (request.url?.endsWith('/claim')) answer(request, response)
     })
-    const server = await startKeeper(baseUrl)
+    const server = await startKeeper(baseUrl, { BUS_MCP_TIMEOUT_S: '600' })
     server.end()
     expect(await server.exitCode()).toBe(0)
   })
