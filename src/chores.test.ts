@@ -74,20 +74,21 @@ describe('a chore', () => {
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    let hasEnded = false
+    const steps: string[] = []
     const runs = countRuns(1, async () => {
       await new Promise<void>((resolve) => {
         finish = resolve
         begin()
       })
-      hasEnded = true
+      steps.push('ended')
     })
     const { stop } = start(runs)
     await begun
-    const stopped = stop()
+    const stopped = stop().then(() => steps.push('stopped'))
+    await pause(5)
     finish()
     await stopped
-    expect(hasEnded).toBe(true)
+    expect(steps).toEqual(['ended', 'stopped'])
     await pause(20)
     expect(runs.count()).toBe(1)
   })

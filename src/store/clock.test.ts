@@ -108,11 +108,11 @@ describe('the stopwatch', () => {
   it('takes no coarse grain of the uptime for sleep, however often it looks', () => {
     const { sources, pass } = createFakeMachine(1_000)
     const { elapsed, catchUp } = createStopwatch(sources)
-    for (let look = 0; look < 5_000; look += 1) {
+    for (let look = 1; look <= 5_000; look += 1) {
       pass(333)
       catchUp()
+      expect(elapsed()).toBe(look * 333)
     }
-    expect(elapsed()).toBe(5_000 * 333)
   })
 
   it('takes no two clocks that drift apart for sleep, and none that falls back', () => {
@@ -124,6 +124,7 @@ describe('the stopwatch', () => {
       lead += 2_000
       catchUp()
     }
+    expect(elapsed()).toBe(500_000)
     lead = 0
     catchUp()
     expect(elapsed()).toBe(500_000)
