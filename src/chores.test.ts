@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startChores } from './chores.ts'
 import type { Chore } from './core/capability.ts'
 import type { BusContext } from './core/context.ts'
+import { commonError } from './core/errors.ts'
 import { createLog } from './log.ts'
 
 /** As much of a bus as these chores touch. */
@@ -66,6 +67,15 @@ describe('a chore', () => {
     await runs.done
     const failures = logged.filter((line) => line.includes('chore failed') && line.includes('test.sweep'))
     expect(failures.map((line) => /gone, \d/.exec(line)?.[0])).toEqual(['gone, 1', 'gone, 5'])
+  })
+
+  it('runs again and logs nothing when the store cannot be written', async () => {
+    const runs = countRuns(3, async () => {
+      throw commonError('store_unavailable', 'the disk is full')
+    })
+    const { logged } = start(runs)
+    await runs.done
+    expect(logged).toEqual([])
   })
 
   it('has ended when the chores are stopped, and does not run again', async () => {

@@ -6,7 +6,7 @@ import { countCommits } from '../store/wal.ts'
 import { createTempFolder } from '../support/bus.ts'
 import { startBusProcess } from '../support/process.ts'
 
-const LEASE_S = 1
+const LEASE_S = 2
 
 /** Resolves when the lane's lease is over, by the bus's own clock. */
 async function untilOrphaned({ lanes }: BusClient, name: string): Promise<void> {
