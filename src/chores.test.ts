@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startChores } from './chores.ts'
 import type { Chore } from './core/capability.ts'
 import type { BusContext } from './core/context.ts'
+import { commonError } from './core/errors.ts'
 import { createLog } from './log.ts'
 
 /** As much of a bus as these chores touch. */
@@ -68,26 +69,36 @@ describe('a chore', () => {
     expect(failures.map((line) => /gone, \d/.exec(line)?.[0])).toEqual(['gone, 1', 'gone, 5'])
   })
 
+  it('runs again and logs nothing when the store cannot be written', async () => {
+    const runs = countRuns(3, async () => {
+      throw commonError('store_unavailable', 'the disk is full')
+    })
+    const { logged } = start(runs)
+    await runs.done
+    expect(logged).toEqual([])
+  })
+
   it('has ended when the chores are stopped, and does not run again', async () => {
     let begin = () => {}
     let finish = () => {}
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    let hasEnded = false
+    const steps: string[] = []
     const runs = countRuns(1, async () => {
       await new Promise<void>((resolve) => {
         finish = resolve
         begin()
       })
-      hasEnded = true
+      steps.push('ended')
     })
     const { stop } = start(runs)
     await begun
-    const stopped = stop()
+    const stopped = stop().then(() => steps.push('stopped'))
+    await pause(5)
     finish()
     await stopped
-    expect(hasEnded).toBe(true)
+    expect(steps).toEqual(['ended', 'stopped'])
     await pause(20)
     expect(runs.count()).toBe(1)
   })

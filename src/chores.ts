@@ -1,9 +1,10 @@
 import type { Chore } from './core/capability.ts'
 import type { BusContext } from './core/context.ts'
+import { AppError } from './core/errors.ts'
 
 /**
- * Runs each chore again and again, on its own. One that fails is logged and runs again; of a row of failures only the
- * first is logged.
+ * Runs each chore again and again, on its own, also one that fails. A fault of ours is logged, once in a row of them; what
+ * the world does to the store is told to every caller, and is not.
  *
  * @returns Stops them, and resolves when those under way have ended.
  */
@@ -16,15 +17,16 @@ export function startChores(chores: readonly Chore[], bus: BusContext): () => Pr
 
 function startChore({ name, everyMs, run }: Chore, bus: BusContext): () => Promise<void> {
   let isStopped = false
-  let hasFailed = false
+  let isFaulty = false
   let running = Promise.resolve()
   const runOnce = async () => {
     try {
       await run(bus)
-      hasFailed = false
+      isFaulty = false
     } catch (error) {
-      if (!hasFailed) bus.log.error('chore failed', error, { chore: name })
-      hasFailed = true
+      const isFault = !(error instanceof AppError)
+      if (isFault && !isFaulty) bus.log.error('chore failed', error, { chore: name })
+      isFaulty = isFault
     }
     if (!isStopped) timer = schedule()
   }

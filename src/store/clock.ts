@@ -20,6 +20,8 @@ export interface TimeSources {
   readonly monotonic: () => number
   /** Goes on while the machine sleeps, and is not set with its clock. Undefined where nothing does that we could ask. */
   readonly uptime: (() => number) | undefined
+  /** Goes on while the machine sleeps, and may be set at any time. */
+  readonly wall: () => number
 }
 
 /** A shorter sleep is not told apart from the coarse grain of the uptime, whole seconds with some versions of libuv. */
@@ -33,21 +35,25 @@ const MIN_SLEEP_MS = 3_000
 const machine: TimeSources = {
   monotonic: () => performance.now(),
   uptime: process.platform === 'linux' ? () => uptime() * 1_000 : undefined,
+  wall: () => Date.now(),
 }
 
-export function createStopwatch({ monotonic, uptime }: TimeSources = machine): Stopwatch {
+export function createStopwatch({ monotonic, uptime, wall }: TimeSources = machine): Stopwatch {
   const startedAt = monotonic()
-  /** How far the uptime is ahead of the monotonic clock: a sleep is what it leaps by. */
-  const readLead = () => (uptime ? uptime() - monotonic() : 0)
-  let lead = readLead()
+  /** How far the others are ahead of the monotonic clock: a sleep is what they leap by. */
+  const readLeads = () => ({ uptime: uptime ? uptime() - monotonic() : 0, wall: wall() - monotonic() })
+  let leads = readLeads()
   let sleptMs = 0
   return {
     elapsed: () => monotonic() - startedAt + sleptMs,
     catchUp: () => {
-      const leapMs = readLead() - lead
-      // Smaller ones are kept out of the sum but not out of the next comparison, or they would add up over the days.
-      lead += leapMs
-      if (leapMs >= MIN_SLEEP_MS) sleptMs += leapMs
+      const before = leads
+      // Also where it is no sleep, or the smallest differences would add up over the days.
+      leads = readLeads()
+      const leapMs = leads.uptime - before.uptime
+      // A container's uptime is its own until what fakes it fails, and then the host's. A sleep the wall knows of, too.
+      const isConfirmed = leads.wall - before.wall >= leapMs - MIN_SLEEP_MS
+      if (leapMs >= MIN_SLEEP_MS && isConfirmed) sleptMs += leapMs
     },
   }
 }

@@ -17,7 +17,7 @@ const HOUR = 3_600_000
 const isWindows = process.platform === 'win32'
 const whyNot = isWindows ? ' (skipped: Windows cannot freeze a process)' : ''
 
-/** A bus of its own process that takes a second of silence for an outage; killed after the test. */
+/** A bus of its own process that takes a short silence for an outage; killed after the test. */
 async function startTouchyBus() {
   const child = spawn(process.execPath, ['--import', 'tsx', TOUCHY_BUS], {
     cwd: ROOT,
@@ -36,11 +36,11 @@ describe('a bus that is frozen for so long that it is an outage', () => {
     `keeps the lane for its holder, and lets none of those in who asked meanwhile${whyNot}`,
     async () => {
       const { child, client } = await startTouchyBus()
-      const { lane } = await client.lanes.claim({ lane: LANE, owner: 'holder', lease_s: 1 })
+      const { lane } = await client.lanes.claim({ lane: LANE, owner: 'holder', lease_s: 2 })
       child.kill('SIGSTOP')
       const rivals = Promise.allSettled(['a', 'b', 'c'].map((owner) => client.lanes.claim({ lane: LANE, owner })))
       // The lease must end while nothing can say so, and the silence must be an outage.
-      await sleep(2_000)
+      await sleep(3_000)
       child.kill('SIGCONT')
       expect(await rivals).toMatchObject(
         ['a', 'b', 'c'].map(() => ({ status: 'rejected', reason: { body: { code: 'lane_held' } } })),

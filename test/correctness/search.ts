@@ -165,7 +165,8 @@ function normalize(lane: Lane): Lane {
     tenure: tenure && {
       ...tenure,
       claimedAt: toAge(tenure.claimedAt),
-      renewedAt: toAge(tenure.renewedAt),
+      // Only a credit comes after the renewal; how long after is nothing that counts.
+      renewedAt: Math.max(toAge(tenure.renewedAt), ORIGIN - 1),
       expiresAt: toAge(tenure.expiresAt),
     },
     last: last && { ...last, fence: Math.max(0, fence - (lane.fence - last.fence)) },

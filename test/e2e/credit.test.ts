@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type BusClient, createBusClient } from '../../src/client/index.ts'
+import { countCommits } from '../store/wal.ts'
 import { createTempFolder } from '../support/bus.ts'
 import { startBusProcess } from '../support/process.ts'
 
-const LEASE_S = 1
+const LEASE_S = 2
 
 /** Resolves when the lane's lease is over, by the bus's own clock. */
 async function untilOrphaned({ lanes }: BusClient, name: string): Promise<void> {
@@ -45,5 +46,21 @@ describe('a bus that is killed, and started again when every lease is over', () 
     expect(await listEvents(next, 'held')).toEqual(['claim', 'credit', 'heartbeat'])
     expect(await listEvents(next, 'orphaned')).toEqual(['claim'])
     expect(await listEvents(next, 'released')).toEqual(['claim', 'release'])
+  })
+
+  it('gives nothing for a lease that was over while the bus was there, though nobody wrote since', async () => {
+    const path = join(createTempFolder(), 'bus.db')
+    const start = () => startBusProcess(['--port', '0', '--database-url', `sqlite:${path}`])
+    const bus = await start()
+    const client = createBusClient({ baseUrl: bus.apiUrl })
+    await client.lanes.claim({ lane: 'orphaned', owner: 'ann', lease_s: LEASE_S })
+    await untilOrphaned(client, 'orphaned')
+    const before = countCommits(path)
+    while (countCommits(path) === before) await sleep(100)
+    await bus.kill()
+
+    const next = createBusClient({ baseUrl: (await start()).apiUrl })
+    expect(await next.lanes.claim({ lane: 'orphaned', owner: 'bob' })).toMatchObject({ decision: 'steal' })
+    expect(await listEvents(next, 'orphaned')).toEqual(['claim', 'steal'])
   })
 })
