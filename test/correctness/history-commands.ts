@@ -7,9 +7,23 @@ export function listTwins(names: readonly string[]): Holder[] {
   return names.flatMap((owner) => ['one', 'two'].map((session) => ({ owner, session })))
 }
 
+/** How many of the claims wait for a lane that is not to be had, and how long at most. */
+export interface Waits {
+  readonly share: number
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+export interface Choice {
+  readonly lane: string
+  readonly command: LaneCommand
+  /** 0 for a command that does not wait. */
+  readonly waitMs: number
+}
+
 export interface Agent {
   /** What it does next. */
-  choose(): { readonly lane: string; readonly command: LaneCommand }
+  choose(): Choice
   learn(lane: string, answer: Answer): void
 }
 
@@ -18,7 +32,7 @@ const MAX_LEASE_MS = 45
 const OWN_SHARE = 0.4
 
 /** An agent that claims, keeps and releases at random, and now and then believes in a tenure that is over. */
-export function createAgent(random: Random, holder: Holder, lanes: readonly [string, ...string[]]): Agent {
+export function createAgent(random: Random, holder: Holder, lanes: readonly string[], waits?: Waits): Agent {
   /** The last two tenures that it was granted. */
   const fences = new Map<string, readonly number[]>()
   /** The last lane that it was granted: what it does to one while it holds it would be rare otherwise. */
@@ -28,6 +42,7 @@ export function createAgent(random: Random, holder: Holder, lanes: readonly [str
     const known = fences.get(lane) ?? []
     return random.pick([undefined, known[0], known[0], known[1]])
   }
+  const chooseWait = () => (waits && random.chance(waits.share) ? random.between(waits.minMs, waits.maxMs) : 0)
   return {
     choose: () => {
       const lane = own !== undefined && random.chance(OWN_SHARE) ? own : random.pick(lanes)
@@ -35,11 +50,11 @@ export function createAgent(random: Random, holder: Holder, lanes: readonly [str
       const kind = random.pick<LaneCommand['kind']>(['claim', 'claim', 'claim', 'heartbeat', 'heartbeat', 'release'])
       switch (kind) {
         case 'claim':
-          return { lane, command: { kind, ...holder, leaseMs, note: undefined } }
+          return { lane, command: { kind, ...holder, leaseMs, note: undefined }, waitMs: chooseWait() }
         case 'heartbeat':
-          return { lane, command: { kind, ...holder, leaseMs, fence: chooseFence(lane) } }
+          return { lane, command: { kind, ...holder, leaseMs, fence: chooseFence(lane) }, waitMs: 0 }
         case 'release':
-          return { lane, command: { kind, ...holder, fence: chooseFence(lane) } }
+          return { lane, command: { kind, ...holder, fence: chooseFence(lane) }, waitMs: 0 }
       }
     },
     learn: (lane, answer) => {

@@ -1,45 +1,35 @@
-import { decide, type Lane, type LaneCommand } from '../../src/capabilities/lanes/decide.ts'
-import { type Answer, type Entry, toAnswer } from './history.ts'
-import { createAgent, listTwins } from './history-commands.ts'
-import { createRandom, type Random } from './random.ts'
-import type { Decide } from './search.ts'
-
-/** What a bus may do wrong. The right one does nothing of it. */
-export interface Mistakes {
-  readonly decide?: Decide
-  /** Reads, decides and writes while others do. */
-  readonly locksNothing?: boolean
-  /** Reads the clock, and then waits for the lock. */
-  readonly readsClockBeforeLock?: boolean
-  /** Keeps nothing of a lane that was released. */
-  readonly deletesOnRelease?: boolean
-}
-
-interface SimulatedBus {
-  readonly mistakes: Mistakes
-  readonly lanes: Map<string, Lane>
-  readonly locked: Set<string>
-  now: number
-}
+import type { Answer, Entry } from './history.ts'
+import { type Choice, createAgent, listTwins, type Waits } from './history-commands.ts'
+import { createRandom } from './random.ts'
+import { createSimulatedBus, type Mistakes, type Request, type SimulatedBus, serve } from './simulated-bus.ts'
+import { findInversions } from './waits.ts'
 
 interface Call {
-  readonly lane: string
-  readonly command: LaneCommand
+  readonly choice: Choice
+  readonly request: Request
   readonly invokedAt: number
   readonly work: Generator<undefined, Answer>
 }
 
+export interface Simulation {
+  readonly entries: readonly Entry[]
+  /** What went wrong for those who waited; a line each. */
+  readonly unfair: readonly string[]
+}
+
 const LANES = ['x', 'y'] as const
+/** The share of the steps at which the connection of a request is cut; a wait has many more steps. */
 const CUT_SHARE = 0.02
+const CUT_SHARE_OF_WAITS = 0.002
 
 /**
  * The history of six agents, twins under three names, on a bus whose requests interleave between any two of their steps,
  * as they do in a bus of several processes. Nothing in it runs at the same time, so a seed gives the same history again.
  */
-export function simulateHistory(seed: number, operations: number, mistakes: Mistakes = {}): Entry[] {
+export function simulate(seed: number, operations: number, mistakes: Mistakes = {}, waits?: Waits): Simulation {
   const random = createRandom(seed)
-  const bus: SimulatedBus = { mistakes, lanes: new Map(), locked: new Set(), now: 1_900_000_000_000 }
-  const clients = listTwins(['ann', 'bob', 'cid']).map((holder) => ({ agent: createAgent(random, holder, LANES) }))
+  const bus = createSimulatedBus(mistakes)
+  const clients = listTwins(['ann', 'bob', 'cid']).map((holder) => createAgent(random, holder, LANES, waits))
   const calls = new Map<(typeof clients)[number], Call>()
   const abandoned = new Set<Call>()
   const entries: Entry[] = []
@@ -47,45 +37,33 @@ export function simulateHistory(seed: number, operations: number, mistakes: Mist
     bus.now += random.chance(0.3) ? random.between(1, 3) : 0
     for (const call of abandoned) if (random.chance(0.1) && call.work.next().done) abandoned.delete(call)
 
-    const client = clients[random.between(0, clients.length - 1)]
-    if (!client) continue
+    const client = random.pick(clients)
     const call = calls.get(client)
     if (!call) {
-      const { lane, command } = client.agent.choose()
-      calls.set(client, { lane, command, invokedAt: tick, work: serve(bus, random, lane, command) })
+      const choice = client.choose()
+      const { lane, command, waitMs } = choice
+      const who = `${command.owner}/${command.session} at ${tick}`
+      const request: Request = { who, lane, command, waitMs, isGone: false }
+      calls.set(client, { choice, request, invokedAt: tick, work: serve(bus, random, request) })
       continue
     }
-    const { lane, command, invokedAt } = call
-    const isCut = random.chance(CUT_SHARE)
+    const isCut = random.chance(call.request.waitMs > 0 ? CUT_SHARE_OF_WAITS : CUT_SHARE)
     const result = isCut ? undefined : call.work.next()
     if (result && !result.done) continue
 
     calls.delete(client)
+    call.request.isGone = isCut
     if (isCut) abandoned.add(call)
     const answer = result?.value
-    if (answer) client.agent.learn(lane, answer)
-    entries.push({ lane, command, invokedAt, returnedAt: tick, answer })
+    if (answer) client.learn(call.choice.lane, answer)
+    entries.push({ ...call.choice, invokedAt: call.invokedAt, returnedAt: tick, answer })
   }
-  const pending = [...calls.values()].map(({ lane, command, invokedAt }): Entry => {
-    return { lane, command, invokedAt, returnedAt: Number.POSITIVE_INFINITY, answer: undefined }
+  const pending = [...calls.values()].map(({ choice, invokedAt }): Entry => {
+    return { ...choice, invokedAt, returnedAt: Number.POSITIVE_INFINITY, answer: undefined }
   })
-  return [...entries, ...pending]
+  return { entries: [...entries, ...pending], unfair: listUnfair(bus) }
 }
 
-/** One request in the bus; others go on at every `yield`. */
-function* serve(bus: SimulatedBus, random: Random, name: string, command: LaneCommand): Generator<undefined, Answer> {
-  const { decide: rule = decide, locksNothing, readsClockBeforeLock, deletesOnRelease } = bus.mistakes
-  const early = readsClockBeforeLock ? bus.now : undefined
-  yield
-  while (!locksNothing && bus.locked.has(name)) yield
-  bus.locked.add(name)
-  const lane = bus.lanes.get(name)
-  const now = early ?? bus.now
-  while (random.chance(0.5)) yield
-  const decision = rule(name, lane, command, now)
-  if ('next' in decision) bus.lanes.set(name, decision.next)
-  if (deletesOnRelease && decision.outcome === 'released') bus.lanes.delete(name)
-  bus.locked.delete(name)
-  yield
-  return toAnswer(lane, decision)
+function listUnfair({ events, staleYes }: SimulatedBus): string[] {
+  return [...[...events.values()].flatMap(findInversions), ...staleYes]
 }

@@ -13,6 +13,8 @@ import type { WireLane } from '../../src/capabilities/lanes/wire.ts'
 export interface Entry {
   readonly lane: string
   readonly command: LaneCommand
+  /** How long a claim was willing to wait for the lane; not at all when left out. */
+  readonly waitMs?: number
   /** On one monotonic clock for all clients of the history. */
   readonly invokedAt: number
   readonly returnedAt: number

@@ -21,13 +21,20 @@ export type Step =
  */
 export function take({ lane, seenAt }: Model, entry: Entry, at: number): Step {
   if (at < seenAt) return { fits: false, why: `it took place ${seenAt - at} ms before what came before it` }
-  const decision = decide(entry.lane, lane, entry.command, at)
-  const [broken] = findBrokenRules(lane, entry.command, at, decision)
+  const command = placeInQueue(entry)
+  const decision = decide(entry.lane, lane, command, at)
+  const [broken] = findBrokenRules(lane, command, at, decision)
   if (broken !== undefined) return { fits: false, why: `the rule itself breaks "${broken}"` }
   const answer = toAnswer(lane, decision)
   const difference = entry.answer && findDifference(answer, entry.answer)
   if (difference !== undefined) return { fits: false, why: difference }
   return { fits: true, model: { lane: 'next' in decision ? decision.next : lane, seenAt: at }, answer }
+}
+
+/** Who waits is no part of a lane: that others did is believed here, and judged by the checkers of the queue. */
+function placeInQueue({ command, answer }: Entry): LaneCommand {
+  const isBehind = command.kind === 'claim' && answer?.outcome === 'lane_queued'
+  return isBehind ? { ...command, waitersAhead: 1 } : command
 }
 
 /** The moment of the decision, where the answer tells it. */

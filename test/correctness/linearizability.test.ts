@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { decide, type Lane, type LaneCommand } from '../../src/capabilities/lanes/decide.ts'
 import { type Entry, toAnswer } from './history.ts'
-import { type Mistakes, simulateHistory } from './history-simulation.ts'
+import { simulate } from './history-simulation.ts'
 import { checkHistory } from './linearizability.ts'
 import { takeSeed } from './random.ts'
+import type { Mistakes } from './simulated-bus.ts'
 
 const HISTORIES = 100
 const OPERATIONS = 300
@@ -102,7 +103,7 @@ describe('the linearizability checker', () => {
 function findIllegal(firstSeed: number, mistakes: Mistakes) {
   let settled = 0
   for (let seed = firstSeed; seed < firstSeed + HISTORIES; seed += 1) {
-    const verdict = checkHistory(simulateHistory(seed, OPERATIONS, mistakes))
+    const verdict = checkHistory(simulate(seed, OPERATIONS, mistakes).entries)
     if (verdict.kind === 'undecided') throw new Error(`undecided with seed ${seed}`)
     if (verdict.kind === 'illegal') return { seed, histories: seed - firstSeed + 1, explanation: verdict.explanation }
     settled += verdict.settled
@@ -156,6 +157,4 @@ describe('a simulated bus', () => {
     )
     expect(explanation).toBeDefined()
   })
-
-  // A claim of several lanes at once does not exist yet.
 })

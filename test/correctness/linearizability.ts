@@ -156,8 +156,8 @@ function listMoments(entry: Entry, model: Model): number[] {
 
 /** The first known moment of a later rev: what made `rev` came before it. */
 function findLatest({ answered }: LaneHistory, rev: number): number {
-  const later = answered.filter(({ answer }) => answer && answer.lane.rev > rev)
-  const moments = later.flatMap(({ answer }) => (answer && findToldMoment(answer)) ?? [])
+  const later = answered.flatMap(({ answer }) => (answer && answer.lane.rev > rev ? answer : []))
+  const moments = later.flatMap((answer) => [findToldMoment(answer) ?? [], answer.lane.renewedAt ?? []].flat())
   return Math.min(...moments)
 }
 
@@ -186,8 +186,15 @@ function groupByLane(entries: readonly Entry[]): Map<string, Entry[]> {
   return groups
 }
 
+/** What was granted to one that had gone while it waited is taken back. Whether it was, nobody was told either. */
+function withUndo(entry: Entry): Entry[] {
+  if (entry.answer || !entry.waitMs) return [entry]
+  const { owner, session } = entry.command
+  return [entry, { ...entry, command: { kind: 'release', owner, session, fence: undefined } }]
+}
+
 function prepare(name: string, entries: readonly Entry[]): LaneHistory {
-  const sorted = entries.toSorted((a, b) => a.invokedAt - b.invokedAt)
+  const sorted = entries.flatMap(withUndo).sort((a, b) => a.invokedAt - b.invokedAt)
   const answers = sorted.flatMap(({ answer }) => answer ?? [])
   const held = answers.flatMap(({ lane: { rev, fence, renewedAt, claimedAt } }) =>
     renewedAt === null || claimedAt === null ? [] : [{ rev, fence, renewedAt, claimedAt }],

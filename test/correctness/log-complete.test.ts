@@ -8,12 +8,13 @@ import {
   byCursor,
   byHead,
   byMoment,
+  createPageReader,
   FAULTLESS,
   findFaults,
-  follow,
   type LogFilter,
   type LogMessage,
   type LogPage,
+  type LogReader,
   type ReadPage,
   type Way,
 } from './log-readers.ts'
@@ -32,18 +33,11 @@ const FILTERS: readonly LogFilter[] = [
 type Append = (message: Omit<LogMessage, 'id' | 'ts'>) => Promise<LogMessage>
 
 /** Many writers at once, while readers follow. */
-async function writeAndFollow<Mark>(
+async function writeAndFollow(
   random: Random,
-  options: {
-    readonly messages: number
-    readonly append: Append
-    readonly read: ReadPage
-    readonly way: Way<Mark>
-    readonly filters: readonly LogFilter[]
-    readonly pause?: () => Promise<unknown>
-  },
+  options: { readonly messages: number; readonly append: Append; readonly readers: readonly LogReader[] },
 ) {
-  const { messages, append, read, way, filters, pause = () => sleep(2) } = options
+  const { messages, append, readers } = options
   const startedAt = performance.now()
   const written: LogMessage[] = []
   let sent = 0
@@ -56,20 +50,32 @@ async function writeAndFollow<Mark>(
       written.push(await append({ topic, sender, action_flag: random.chance(0.2) }))
     }
   }
-  const readers = filters.map((filter) =>
-    follow({ way, read, filter, chooseLimit: () => random.between(1, 500), isWritten: () => isWritten, pause }),
-  )
+  const reading = readers.map((reader) => reader.follow(() => isWritten))
   try {
     await Promise.all(Array.from({ length: WRITERS }, write))
   } finally {
     isWritten = true
   }
-  const seen = await Promise.all(readers)
+  const seen = await Promise.all(reading)
   return {
     ids: written.map(({ id }) => id).sort((a, b) => a - b),
-    faults: seen.map((ids, index) => findFaults(ids, written, filters[index] ?? {})),
+    faults: seen.map((ids, index) => findFaults(ids, written, readers[index]?.filter ?? {})),
     seconds: ((performance.now() - startedAt) / 1000).toFixed(1),
   }
+}
+
+/** Readers that go by pages, one for each filter. */
+function createPageReaders<Mark>(
+  random: Random,
+  way: Way<Mark>,
+  read: ReadPage,
+  {
+    filters = FILTERS,
+    pause = () => sleep(2),
+  }: { filters?: readonly LogFilter[]; pause?: () => Promise<unknown> } = {},
+): LogReader[] {
+  const chooseLimit = () => random.between(1, 500)
+  return filters.map((filter) => createPageReader({ way, read, filter, chooseLimit, pause }))
 }
 
 /** Appends and reads by calls; an answer to a reader is lost now and then, and it must ask again from its mark. */
@@ -105,13 +111,9 @@ describe('the message log', () => {
       const messages = scale({ short: 100_000, long: 1_000_000 })
       const seed = takeSeed()
       const random = createRandom(seed)
-      const calls = overCalls(await openCalls(), random)
-      const { ids, faults, seconds } = await writeAndFollow(random, {
-        ...calls,
-        messages,
-        way: byCursor,
-        filters: FILTERS,
-      })
+      const { append, read } = overCalls(await openCalls(), random)
+      const readers = createPageReaders(random, byCursor, read)
+      const { ids, faults, seconds } = await writeAndFollow(random, { append, messages, readers })
       console.log(
         `log: ${messages} messages, ${WRITERS} writers, ${FILTERS.length} readers, ${seconds} s, seed ${seed}`,
       )
@@ -137,8 +139,8 @@ describe('the message log', () => {
       }
     }
     const append: Append = (message) => client.messages.post({ ...message, body: 'short' })
-    const options = { append, read, messages, way: byCursor, filters: FILTERS }
-    const { ids, faults, seconds } = await writeAndFollow(random, options)
+    const readers = createPageReaders(random, byCursor, read)
+    const { ids, faults, seconds } = await writeAndFollow(random, { append, messages, readers })
     console.log(`log over HTTP: ${messages} messages, ${cuts} connections cut, ${seconds} s, seed ${seed}`)
     expect(ids).toEqual(countFrom1(messages))
     expect(faults).toEqual(FILTERS.map(() => FAULTLESS))
@@ -150,8 +152,9 @@ describe('a reader', () => {
     const messages = 5_000
     const seed = takeSeed()
     const random = createRandom(seed)
-    const calls = overCalls(await openCalls(), random)
-    const { faults, seconds } = await writeAndFollow(random, { ...calls, messages, way, filters: [{}] })
+    const { append, read } = overCalls(await openCalls(), random)
+    const readers = createPageReaders(random, way, read, { filters: [{}] })
+    const { faults, seconds } = await writeAndFollow(random, { append, messages, readers })
     console.log(`wrong reader: ${messages} messages, ${faults[0]?.missed} missed, ${seconds} s, seed ${seed}`)
     return faults[0]?.missed
   }
@@ -170,8 +173,8 @@ describe('a simulated log', () => {
     const seed = takeSeed()
     const random = createRandom(seed)
     const log = createSimulatedLog(random, takesIdLast)
-    const options = { ...log, messages: 2_000, way: byCursor, filters: [{}], pause: nextTurn }
-    const { ids, faults, seconds } = await writeAndFollow(random, options)
+    const readers = createPageReaders(random, byCursor, log.read, { filters: [{}], pause: nextTurn })
+    const { ids, faults, seconds } = await writeAndFollow(random, { append: log.append, messages: 2_000, readers })
     const order = takesIdLast ? 'last' : 'first'
     console.log(
       `simulated log, id taken ${order}: ${ids.length} messages, ${faults[0]?.missed} missed, ${seconds} s, seed ${seed}`,

@@ -53,19 +53,34 @@ export const byMoment: Way<string> = {
   },
 }
 
-export interface Follow<Mark> {
+/** One that reads a part of the log, however it does that. */
+export interface LogReader {
+  readonly filter: LogFilter
+  /**
+   * Reads until everything is written and nothing newer comes.
+   *
+   * @param isWritten Whether nothing more will be written.
+   * @returns The ids in the order in which they came.
+   */
+  follow(isWritten: () => boolean): Promise<number[]>
+}
+
+/** A reader that asks for page after page, and goes on from its mark. */
+export function createPageReader<Mark>(options: Omit<Follow<Mark>, 'isWritten'>): LogReader {
+  return { filter: options.filter, follow: (isWritten) => follow({ ...options, isWritten }) }
+}
+
+interface Follow<Mark> {
   readonly way: Way<Mark>
   readonly read: ReadPage
   readonly filter: LogFilter
   readonly chooseLimit: () => number
-  /** Whether nothing more will be written. */
   readonly isWritten: () => boolean
   /** Before asking again when nothing had come. */
   readonly pause: () => Promise<unknown>
 }
 
-/** Reads until everything is written and nothing newer comes. Returns the ids in the order in which they came. */
-export async function follow<Mark>(options: Follow<Mark>): Promise<number[]> {
+async function follow<Mark>(options: Follow<Mark>): Promise<number[]> {
   const { way, read, filter, chooseLimit, isWritten, pause } = options
   const seen: number[] = []
   let { start: mark } = way

@@ -106,6 +106,22 @@ describe('lanes.claim with wait_s', () => {
     expect((await next).lane).toMatchObject({ owner: 'cid', fence: 2 })
   })
 
+  it('keeps the place of one whose connection broke and that asks again at once', async () => {
+    const { client } = await startTestBus()
+    await client.lanes.claim({ lane, owner: 'ann' })
+    const broken = new AbortController()
+    const lost = client.lanes.claim({ lane, owner: 'bob', wait_s: 20 }, { signal: broken.signal }).catch(() => 'lost')
+    await untilWaiting(client, 1)
+    const later = client.lanes.claim({ lane, owner: 'cid', wait_s: 20 })
+    await untilWaiting(client, 2)
+    broken.abort()
+    const again = await refusalOf(client.lanes.claim({ lane, owner: 'bob', wait_s: 0.3 }))
+    expect(await lost).toBe('lost')
+    expect(again.body).toMatchObject({ code: 'lane_held', position: 1, ticket: 1 })
+    await client.lanes.release({ lane, owner: 'ann' })
+    expect((await later).lane.owner).toBe('cid')
+  })
+
   it('fails with lane_queued when the lane is free and promised to one that waited for it', async () => {
     const { client } = await startTestBus()
     await client.lanes.claim({ lane, owner: 'ann' })

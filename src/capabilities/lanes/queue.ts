@@ -3,7 +3,7 @@ import type { Transaction } from '../../core/database.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createWaker } from '../../core/waker.ts'
 import type { Holder } from './decide.ts'
-import { countWaiters, deleteWaiter, findWaiter, selectWaitsOf, updateWaiter, upsertWaiter } from './queue-store.ts'
+import { countWaiters, findWaiter, selectWaitsOf, updateWaiter, upsertWaiter } from './queue-store.ts'
 import { findLane } from './store.ts'
 
 /** A waiter that has not looked for so long is taken for dead, and keeps nobody back. */
@@ -107,10 +107,14 @@ function join<Answer>({ context, lane, holder, failDeadlock }: Wait<Answer>): Pr
   })
 }
 
-/** Leaves the queue, and lets the next one know. */
+/**
+ * Keeps nobody back any more, and lets the next one know. The place stays for a while: one whose connection broke may be
+ * waiting again already, and this is its place, too; the wake-up makes it say that it is there.
+ */
 async function leave({ database }: Context, lane: string, holder: Holder): Promise<void> {
   await database.write(async (transaction) => {
-    await deleteWaiter(transaction, lane, holder)
+    const now = await transaction.now()
+    await updateWaiter(transaction, lane, holder, now, now + TICKET_MS)
     transaction.notify(toChannel(lane))
   })
 }
