@@ -63,7 +63,7 @@ export const heartbeat = defineOperation({
     name: 'heartbeat_lane',
     title: 'Renew a lane',
     description:
-      'Renew the lease of a lane you hold; call it before a third of the lease is left. Refused when you do not hold it live any more: then stop, and claim_lane again.',
+      'Renew the lease of a lane you hold, naming the fence of your claim; call it before a third of the lease is left. Refused when you do not hold it live any more: then stop, and claim_lane again.',
     idempotent: true,
     destructive: false,
   },
@@ -89,7 +89,7 @@ export const release = defineOperation({
     name: 'release_lane',
     title: 'Release a lane',
     description:
-      'Free a lane you hold as soon as your work on it is done. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
+      'Free a lane you hold as soon as your work on it is done; with the fence of your claim nobody’s newer tenure is touched. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
     idempotent: true,
     destructive: false,
     ends: 'lane',

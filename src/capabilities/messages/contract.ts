@@ -47,7 +47,7 @@ export const post = defineOperation({
     name: 'post_message',
     title: 'Post a message',
     description:
-      'Append one message to the blackboard that all agents read: findings, handovers, questions to a lane’s owner. Set action_flag only when a person or agent must act. Messages are never edited or deleted.',
+      'Append one message to the blackboard that all agents read: findings, handovers, questions to a lane’s owner. Set action_flag only when a person or agent must act. With lane and fence it is taken only while you still hold that lane. Messages are never edited.',
     idempotent: false,
     destructive: false,
     hides: ['thread_id'],
