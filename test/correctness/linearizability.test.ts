@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decide, type Lane, type LaneCommand } from '../../src/capabilities/lanes/decide.ts'
+import { limitMs, listRounds } from '../support/scale.ts'
 import { type Entry, toAnswer } from './history.ts'
 import { simulate } from './history-simulation.ts'
 import { checkHistory } from './linearizability.ts'
@@ -112,17 +113,21 @@ function findIllegal(firstSeed: number, mistakes: Mistakes) {
 }
 
 describe('a simulated bus', () => {
-  it('is found right when it is', () => {
-    const firstSeed = takeSeed()
-    const startedAt = performance.now()
-    const found = findIllegal(firstSeed, {})
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-    console.log(
-      `simulated bus: ${HISTORIES * OPERATIONS} operations, ${found.settled} settled unknowns, ${seconds} s, seed ${firstSeed}`,
-    )
-    expect(found.explanation).toBeUndefined()
-    expect(found.settled).toBeGreaterThan(0)
-  })
+  it.each(listRounds({ short: 1, long: 100 }))(
+    'is found right when it is: round %i',
+    { timeout: limitMs(20_000) },
+    () => {
+      const firstSeed = takeSeed()
+      const startedAt = performance.now()
+      const found = findIllegal(firstSeed, {})
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+      console.log(
+        `simulated bus: ${HISTORIES * OPERATIONS} operations, ${found.settled} settled unknowns, ${seconds} s, seed ${firstSeed}`,
+      )
+      expect(found.explanation).toBeUndefined()
+      expect(found.settled).toBeGreaterThan(0)
+    },
+  )
 
   const bugs: Readonly<Record<string, Mistakes>> = {
     'no row lock': { locksNothing: true },

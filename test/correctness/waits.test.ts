@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { decide } from '../../src/capabilities/lanes/decide.ts'
-import { limitMs, scale } from '../support/scale.ts'
+import { limitMs, listRounds } from '../support/scale.ts'
 import { simulate } from './history-simulation.ts'
 import { checkHistory } from './linearizability.ts'
 import { takeSeed } from './random.ts'
 import { simulateSets } from './sets-simulation.ts'
 import type { Mistakes } from './simulated-bus.ts'
 
-const HISTORIES = scale({ short: 200, long: 20_000 })
+const HISTORIES = 200
+const ROUNDS = listRounds({ short: 1, long: 100 })
 const OPERATIONS = 300
 const WAITS = { share: 0.7, minMs: 5, maxMs: 80 }
 
@@ -25,7 +26,7 @@ function findWrong(firstSeed: number, mistakes: Mistakes) {
 }
 
 describe('a simulated bus whose callers wait', () => {
-  it('is found right when it is', { timeout: limitMs(60_000) }, () => {
+  it.each(ROUNDS)('is found right when it is: round %i', { timeout: limitMs(60_000) }, () => {
     const firstSeed = takeSeed()
     const startedAt = performance.now()
     const { histories, waited, wrong } = findWrong(firstSeed, {})
@@ -65,7 +66,7 @@ describe('a simulated bus that locks the lanes of a set one by one', () => {
     return { histories: HISTORIES, stuck: [] }
   }
 
-  it('answers every request when all go in one order', { timeout: limitMs(60_000) }, () => {
+  it.each(ROUNDS)('answers every request when all go in one order: round %i', { timeout: limitMs(60_000) }, () => {
     const firstSeed = takeSeed()
     const { histories, stuck } = findStuck(firstSeed, true)
     console.log(`sets, simulated: ${histories} histories of ${SETS} sets, seed ${firstSeed}`)
