@@ -111,7 +111,7 @@ async function runOperation(command: string, rest: readonly string[]): Promise<v
 async function runWithLane(rest: readonly string[]): Promise<void> {
   const separator = rest.indexOf('--')
   const typed = separator === -1 ? rest : rest.slice(0, separator)
-  if (asksForHelp(typed)) return terminal.out(describeRun())
+  if (asksForHelp(typed)) return terminal.out(describeRun(flagNames(clientSettings)))
   await endWith('run', 'lanes.claim', async () => {
     const { connection, ...options } = parseRun(typed, flagNames(clientSettings))
     const config = readClient(connection)
@@ -127,7 +127,7 @@ async function runWithLane(rest: readonly string[]): Promise<void> {
 }
 
 async function watchBus(rest: readonly string[]): Promise<void> {
-  if (asksForHelp(rest)) return terminal.out(describeWatch())
+  if (asksForHelp(rest)) return terminal.out(describeWatch(flagNames(clientSettings)))
   const interrupt = new AbortController()
   process.once('SIGINT', () => interrupt.abort())
   await endWith('watch', 'events.read', async () => {

@@ -49,9 +49,9 @@ function renderAnswer({ output, http }: RoutedOperation): string[] {
   const answer =
     name === undefined ? ['It answers with:', answerTable(document)] : [`It answers with a [${name}](${anchor(name)}).`]
   if (!http.stream) return answer
-  const { entries } = http.stream
+  const { entries, cursor } = http.stream
   return [
-    `Whoever does not ask for JSON (\`Accept: application/json\`) gets Server-Sent Events without end: first \`hello\` with what stands beside ${code(entries)} below, then one for each of the ${code(entries)}, with its \`kind\` and its \`id\`. ${code('Last-Event-ID')} goes on after it.`,
+    `Whoever does not ask for JSON (\`Accept: application/json\`) gets Server-Sent Events without end: first \`hello\` with ${code(cursor)}, after which it begins, and what stands beside ${code(entries)} below; then one for each of the ${code(entries)}, with its \`kind\` and its \`id\`. ${code('Last-Event-ID')} goes on after it.`,
     ...answer,
   ]
 }

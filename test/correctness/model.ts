@@ -155,6 +155,7 @@ export function release(model: Model, input: LaneInput): Expected {
   const { owner, fence } = input
   const lane = findLane(model, input.lane)
   const { holder } = lane
+  if (fence !== undefined && fence > lane.fence) return refuse(model, input.lane, lane, 'lease_lost')
   if (!holder || (fence !== undefined && fence !== lane.fence)) {
     return answer({ ok: true, decision: 'released', lane: view(model, input.lane, lane), already: true })
   }
@@ -202,6 +203,7 @@ export interface ReadInput {
 export function read(model: Model, input: ReadInput): Expected {
   const { topic, sender, recipient, thread_id, flagged, since_id, limit } = input
   const head = model.messages.length
+  if (since_id !== undefined && since_id > head) return { status: 410, body: { code: 'cursor_expired', head_id: head } }
   const found = model.messages.filter(
     (message) =>
       (topic === undefined || message.topic === topic) &&

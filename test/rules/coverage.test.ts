@@ -6,7 +6,7 @@ import { findUntestedCodes, findUntestedOperations } from './support/coverage.ts
 import { readTree } from './support/tree.ts'
 
 const operations = listOperations(capabilities).map(({ operation }) => operation)
-const release = operations.filter(({ id }) => id === 'lanes.release')
+const getLane = operations.filter(({ id }) => id === 'lanes.get')
 
 /** The tests of what the product does; those of the rules name everything and prove nothing of it. */
 const tests = [...readTree('src', '.test.ts'), ...readTree('test', '.test.ts')].filter(
@@ -21,20 +21,20 @@ describe('every operation', () => {
   })
 
   it('is told when it has no describe, or only one of another id', () => {
-    const missing = ["no describe('lanes.release'"]
-    expect(findUntestedOperations(release, [])).toEqual(missing)
-    expect(findUntestedOperations(release, plant("describe('lanes.releases', () => it('is lane_held'))"))).toEqual(
+    const missing = ["no describe('lanes.get'"]
+    expect(findUntestedOperations(getLane, [])).toEqual(missing)
+    expect(findUntestedOperations(getLane, plant("describe('lanes.gets', () => it('is lane_not_found'))"))).toEqual(
       missing,
     )
-    expect(findUntestedOperations(release, plant("// describe('lanes.release')"))).toEqual(missing)
+    expect(findUntestedOperations(getLane, plant("// describe('lanes.get')"))).toEqual(missing)
   })
 
   it('is told when a declared error is only spoken of in the tests of another, or in a comment', () => {
-    const missing = ["no test in describe('lanes.release' speaks of lane_held"]
+    const missing = ["no test in describe('lanes.get' speaks of lane_not_found"]
     const elsewhere =
-      "describe('lanes.release', () => {\n  // lane_held\n})\ndescribe('lanes.claim', () => it('is lane_held'))"
-    expect(findUntestedOperations(release, plant(elsewhere))).toEqual(missing)
-    expect(findUntestedOperations(release, plant("describe('lanes.release', () => it('is lane_held'))"))).toEqual([])
+      "describe('lanes.get', () => {\n  // lane_not_found\n})\ndescribe('lanes.claim', () => it('is lane_not_found'))"
+    expect(findUntestedOperations(getLane, plant(elsewhere))).toEqual(missing)
+    expect(findUntestedOperations(getLane, plant("describe('lanes.get', () => it('is lane_not_found'))"))).toEqual([])
   })
 })
 

@@ -87,6 +87,7 @@ describe('the commands with --json', () => {
       [['history', 'feeds-refactor'], { lane: 'feeds-refactor', events: [{ rev: 3 }, { rev: 2 }, { rev: 1 }] }],
       [['post', 'converge', 'merged', '--action-flag'], { id: 1, sender: ME, action_flag: true }],
       [['read', '--flagged'], { messages: [{ id: 1 }], next_since_id: 1, head_id: 1 }],
+      [['read', '--flagged=false'], { messages: [], next_since_id: 1 }],
       [['message', '1'], { id: 1, body: 'merged' }],
       [['ack', '1'], { ok: true, message: { acked_by: ME } }],
       [['status'], { active_lanes: [], _meta: { message_count: 1 } }],
@@ -158,7 +159,10 @@ describe('the exit status', () => {
   it('is 77 for writes to an armed bus without its secret, and 0 with it; reads need none', async () => {
     const { run, env } = await openShell({ writeSecret: 'letmein' })
     const refused = await run('post', 'converge', 'hello')
-    expect(refused).toMatchObject({ exitCode: 77, stderr: 'bus-mcp post: missing or invalid X-Bus-Secret\n' })
+    expect(refused).toMatchObject({
+      exitCode: 77,
+      stderr: expect.stringMatching(/^bus-mcp post: missing or invalid X-Bus-Secret\n.*`BUS_WRITE_SECRET`\.\n$/),
+    })
     expectDone(await run('read'))
     expectDone(await runMain(['post', 'converge', 'hello'], { ...env, BUS_WRITE_SECRET: 'letmein' }))
   })

@@ -46,7 +46,7 @@ describe('GET /api/bus/events as a stream', () => {
     const blocks = text().trimEnd().split('\n\n')
     const { events, epoch } = await client.events.read({ since_id: 0 })
     expect(blocks).toEqual([
-      `retry: 2000\nid: 0\nevent: hello\ndata: ${JSON.stringify({ next_since_id: 0, head_id: 0, epoch })}`,
+      `retry: 2000\nid: 0\nevent: hello\ndata: ${JSON.stringify({ since_id: 0, head_id: 0, epoch })}`,
       `id: 1\nevent: message\ndata: ${JSON.stringify(events[0])}`,
       `id: 2\nevent: lane\ndata: ${JSON.stringify(events[1])}`,
     ])

@@ -23,6 +23,9 @@ describe.each(eras)('two MCP servers on standard input and output under one name
       const { error } = await two.call(tool, { lane })
       expect(error).toMatchObject({ code, detail: expect.stringContaining(text) })
     }
+    const fenced = { topic: 'converge', body: 'half done', lane, fence: 1 }
+    expect((await two.call('post_message', fenced)).error).toMatchObject({ code: 'lease_lost' })
+    expect((await one.call('post_message', fenced)).fields).toMatchObject({ ok: true, lane, fence: 1 })
     for (const tool of ['heartbeat_lane', 'claim_lane', 'release_lane']) {
       expect((await one.call(tool, { lane })).fields, tool).toMatchObject({ ok: true, lane: { fence: 1 } })
     }

@@ -32,8 +32,8 @@ export const read = defineOperation({
       .enum(['message', 'ack', 'lane'], { error: 'kind must be message, ack or lane' })
       .optional()
       .describe('Only events of this kind.'),
-    topic: topic.optional().describe('Of messages and acknowledgements only those of this topic.'),
-    lane: laneName.optional().describe('Of lanes only this one.'),
+    topic: topic.optional().describe('Only messages and acknowledgements of this topic; with lane, either.'),
+    lane: laneName.optional().describe('Only changes of this lane; with topic, either.'),
     wait_s: waitSeconds('Wait up to so many seconds, 0 to 55, until something fits; then an empty list.'),
     limit: pageLimit('Events', 100),
   }),

@@ -49,9 +49,12 @@ describe('events.read', () => {
     [{ kind: 'lane' }, [1, 4]],
     [{ kind: 'message' }, [2]],
     [{ kind: 'ack' }, [3]],
-    [{ topic: 'other' }, [1, 4]],
-    [{ topic: 'converge' }, [1, 2, 3, 4]],
-    [{ lane: 'other' }, [2, 3]],
+    [{ topic: 'other' }, []],
+    [{ topic: 'converge' }, [2, 3]],
+    [{ lane: 'feeds' }, [1, 4]],
+    [{ lane: 'other', topic: 'converge' }, [2, 3]],
+    [{ lane: 'feeds', topic: 'converge' }, [1, 2, 3, 4]],
+    [{ topic: 'converge', kind: 'ack' }, [3]],
     [{ kind: 'lane', lane: 'feeds' }, [1, 4]],
   ] as const)('keeps to %o, and moves past the rest', async (filter, ids) => {
     const { events } = await startStory()

@@ -116,7 +116,8 @@ describe('messages.read', () => {
       status: 410,
       body: {
         code: 'cursor_expired',
-        detail: 'every message up to 3 has been dropped -- go on with since_id 3, and know that there is a gap',
+        detail:
+          'messages up to 3 have been dropped, but for flagged ones that still pend -- go on with since_id 3, and know that there is a gap',
         earliest_id: 4,
         head_id: 5,
         epoch: expect.any(String),

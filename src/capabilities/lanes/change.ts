@@ -6,6 +6,7 @@ import { appendEvent, appendSystemMessage } from '../log/index.ts'
 import {
   type Decision,
   decide,
+  type Holder,
   isHeldByTwin,
   type Lane,
   type LaneCommand,
@@ -129,13 +130,16 @@ export async function confirmTenure<Answer extends { lane: WireLane }>(
  */
 export async function requireTenure(
   transaction: Transaction,
-  { lane: name, fence, owner }: { readonly lane: string; readonly fence: number; readonly owner: string },
+  { lane: name, fence, ...holder }: Holder & { readonly lane: string; readonly fence: number },
   fail: Fail<{ readonly lease_lost: typeof lost }>,
 ): Promise<void> {
   const lane = await viewLane(transaction, name)
   const isCurrent = lane.state === 'held' && lane.fence === fence
-  if (isCurrent && lane.owner === owner) return
-  const message = isCurrent ? describeNotTheirs(lane, fence, owner) : describeLost(lane, fence)
+  // A command that `bus-mcp run` started knows the fence, and not the session.
+  const { session = undefined } = (await findLane(transaction, name))?.tenure ?? {}
+  const byTwin = lane.owner === holder.owner && holder.session !== undefined && holder.session !== session
+  if (isCurrent && lane.owner === holder.owner && !byTwin) return
+  const message = isCurrent ? describeNotTheirs(lane, fence, holder.owner, byTwin) : describeLost(lane, fence, byTwin)
   throw fail('lease_lost', message, refusalDetails(lane))
 }
 

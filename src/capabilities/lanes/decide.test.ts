@@ -341,8 +341,8 @@ describe('the fence', () => {
     expect(fences.at(-1)).toBeGreaterThan(4)
   })
 
-  it('of a tenure that was never granted is as good as over: the heartbeat is lost, the release already true', () => {
+  it('of a tenure that was never granted is refused, to a heartbeat and to a release', () => {
     expect(summarize(decideNow(undefined, heartbeat(ann, 3)))).toBe(LOST)
-    expect(summarize(decideNow(undefined, release(ann, 3)))).toBe('unchanged')
+    expect(summarize(decideNow(undefined, release(ann, 3)))).toBe(LOST)
   })
 })

@@ -163,6 +163,8 @@ function decideHeartbeat(lane: Lane, command: LaneCommand & { kind: 'heartbeat' 
 
 function decideRelease(lane: Lane, command: LaneCommand & { kind: 'release' }, at: number): Decision {
   const { tenure } = lane
+  if (command.fence !== undefined && command.fence > lane.fence)
+    return { outcome: 'refused', refusal: 'lease_lost', at }
   // A release that names an older tenure is already true, and must not touch the newer one.
   if (!tenure || (command.fence !== undefined && command.fence !== lane.fence)) return { outcome: 'unchanged', at }
 

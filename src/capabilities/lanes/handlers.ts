@@ -83,8 +83,12 @@ export const release: Handler<typeof contract.release> = ({ input, context, fail
     const { owner, session, fence } = input
     const command: LaneCommand = { kind: 'release', owner, session, fence }
     const changed = await change(transaction, context, input.lane, command)
-    const { decision, lane } = changed
-    if (decision.outcome === 'refused') throw fail('lane_held', describeHeldLive(changed), refusalDetails(lane))
+    const { decision, lane, byTwin } = changed
+    if (decision.outcome === 'refused') {
+      throw decision.refusal === 'lease_lost'
+        ? fail('lease_lost', describeLost(lane, fence, byTwin), refusalDetails(lane))
+        : fail('lane_held', describeHeldLive(changed), refusalDetails(lane))
+    }
     const already = decision.outcome === 'unchanged' ? { already: true } : {}
     return { ok: true as const, decision: 'released' as const, lane, ...already }
   })

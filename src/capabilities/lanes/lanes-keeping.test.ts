@@ -144,6 +144,16 @@ describe('lanes.release', () => {
     })
   })
 
+  it('fails with lease_lost when the fence was never granted, as one that is typed wrongly', async () => {
+    const { claim, release } = await startLanes()
+    await claim(feeds('session-A'))
+    expect(await refusalOf(release({ ...feeds('session-A'), fence: 2 }))).toMatchObject({
+      status: 409,
+      code: 'lease_lost',
+      text: "lane 'feeds' tenure 2 was never granted -- held by 'session-A' (lease 300s remaining)",
+    })
+  })
+
   it('answers already, and changes nothing, when the lane is free or was never claimed', async () => {
     const { claim, release, list } = await startLanes()
     expect(await release(feeds('session-A'))).toMatchObject({ decision: 'released', already: true, lane: { rev: 0 } })

@@ -31,8 +31,8 @@ export function describeLost(lane: WireLane, fence: number | undefined, byTwin =
 }
 
 /** For one whose fence is that of another's tenure. */
-export function describeNotTheirs(lane: WireLane, fence: number, owner: string): string {
-  return `lane '${lane.name}' tenure ${fence} is not held by '${owner}' -- ${describeNow(lane, false)}`
+export function describeNotTheirs(lane: WireLane, fence: number, owner: string, byTwin: boolean): string {
+  return `lane '${lane.name}' tenure ${fence} is not held by '${owner}'${byTwin ? ' in this session' : ''} -- ${describeNow(lane, byTwin)}`
 }
 
 export function describeHeld({ lane, byTwin }: Held): string {

@@ -120,7 +120,8 @@ export const notHeld = {
 
 export const lost = {
   kind: 'conflict',
-  summary: 'The tenure that the fence names is over. Stop working on the lane’s subject, then claim it again.',
+  summary:
+    'The tenure that the fence names is over, or never was. Stop working on the lane’s subject, then claim it again.',
   details: z.object({ lane, retry_after_ms: z.int() }),
 } as const
 

@@ -21,5 +21,5 @@ export function describeExpired(what: string, sinceId: number, { headId, floorId
   if (sinceId > headId) {
     return `the newest ${what} is ${headId}, so since_id ${sinceId} is of another log -- begin again without since_id`
   }
-  return `every ${what} up to ${floorId} has been dropped -- go on with since_id ${floorId}, and know that there is a gap`
+  return `${what}s up to ${floorId} have been dropped, but for flagged ones that still pend -- go on with since_id ${floorId}, and know that there is a gap`
 }

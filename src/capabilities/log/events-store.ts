@@ -16,9 +16,8 @@ export interface EventRow {
 
 export interface EventFilter {
   readonly kind: EventKind | undefined
-  /** Of messages and acknowledgements only those of this topic. */
+  /** With either or both: only what is about this topic or about this lane. */
   readonly topic: string | undefined
-  /** Of what happened to lanes only what happened to this one. */
   readonly lane: string | undefined
 }
 
@@ -67,8 +66,12 @@ export function selectEvents(
 ): Promise<EventRow[]> {
   const conditions = [sql`id > ${sinceId}`, sql`id <= ${untilId}`]
   if (kind !== undefined) conditions.push(sql`kind = ${kind}`)
-  if (topic !== undefined) conditions.push(sql`kind = 'lane' or subject = ${topic}`)
-  if (lane !== undefined) conditions.push(sql`kind <> 'lane' or subject = ${lane}`)
+  if (topic !== undefined || lane !== undefined) {
+    // Nothing is equal to null, so what was not named fits nothing.
+    conditions.push(
+      sql`(kind <> 'lane' and subject = ${topic ?? null}) or (kind = 'lane' and subject = ${lane ?? null})`,
+    )
+  }
   return reader.all<EventRow>(sql`
     select id, kind, subject, ref, at from events
     where ${allOf(conditions)}

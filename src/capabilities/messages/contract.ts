@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { defineOperation } from '../../core/operation.ts'
-import { fence, laneName, lost } from '../lanes/schemas.ts'
+import { fence, laneName, lost, session } from '../lanes/schemas.ts'
 import {
   body,
   cursorExpired,
@@ -32,6 +32,7 @@ export const post = defineOperation({
       thread_id: threadId.optional().describe('The id of the message that this one answers.'),
       lane: laneName.optional().describe('Post only while you hold this lane; goes with fence.'),
       fence,
+      session,
     })
     .check(
       z.refine(({ lane, fence }) => (lane === undefined) === (fence === undefined), {
@@ -42,6 +43,7 @@ export const post = defineOperation({
   output: message,
   errors: { lease_lost: lost },
   actor: 'sender',
+  session: 'session',
   http: { method: 'POST', path: '/message' },
   tool: {
     name: 'post_message',

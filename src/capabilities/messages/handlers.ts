@@ -24,7 +24,7 @@ export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
   context.write(async (transaction) => {
     const { topic, sender, body, action_flag, recipient, thread_id, lane, fence } = input
     if (lane !== undefined && fence !== undefined) {
-      await requireTenure(transaction, { lane, fence, owner: sender }, fail)
+      await requireTenure(transaction, { lane, fence, owner: sender, session: input.session }, fail)
     }
     const row = await appendMessage(transaction, {
       topic,
@@ -66,7 +66,7 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
     const bounds = await getMessageBounds(reader)
     const { headId, floorId } = bounds
-    if (since_id !== undefined && since_id < floorId) {
+    if (since_id !== undefined && (since_id < floorId || since_id > headId)) {
       throw fail('cursor_expired', describeExpired('message', since_id, bounds), describeBounds(bounds, epoch))
     }
     const rows =

@@ -39,6 +39,17 @@ describe('messages.post with a fence', () => {
     expect(await refuse({ lane: 'other', fence: 1 })).toContain('never claimed')
   })
 
+  it('refuses with lease_lost another session of the sender, and takes one that names none', async () => {
+    const { messages, lanes } = await startStillBus()
+    await lanes.claim({ lane: 'feeds', owner: 'ann', session: 'first' })
+    const post = (session?: string) => messages.post({ ...hello, lane: 'feeds', fence: 1, session })
+    expect((await refusalOf(post('second'))).text).toBe(
+      "lane 'feeds' tenure 1 is not held by 'ann' in this session -- held by 'ann' in another session (lease 300s remaining)",
+    )
+    expect(await post('first')).toMatchObject({ id: 1 })
+    expect(await post()).toMatchObject({ id: 2 })
+  })
+
   it('refuses a lane without its fence, and a fence without its lane', async () => {
     const { messages } = await startHeld()
     for (const part of [{ lane: 'feeds' }, { fence: 1 }]) {

@@ -195,9 +195,15 @@ describe('messages.read', () => {
     }
   })
 
-  it('comes back to the head from a since_id beyond it, as one of another log is', async () => {
+  it('fails with cursor_expired when since_id is beyond the head, for it is of another log', async () => {
     const { read } = await startWithSix()
-    expect(await read({ since_id: 1_000 })).toMatchObject({ messages: [], next_since_id: 6, head_id: 6 })
+    expect(await refusalOf(read({ since_id: 7 }))).toMatchObject({
+      status: 410,
+      code: 'cursor_expired',
+      text: 'the newest message is 6, so since_id 7 is of another log -- begin again without since_id',
+      body: { earliest_id: 1, head_id: 6 },
+    })
+    expect(await read({ since_id: 6 })).toMatchObject({ messages: [], next_since_id: 6 })
   })
 })
 

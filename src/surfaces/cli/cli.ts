@@ -1,7 +1,15 @@
 import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
 import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
+import { findHint } from '../../core/hint.ts'
 import type { AnyOperation } from '../../core/operation.ts'
-import { type Command, checkInput, createCommands, parseCommand, UsageError } from './command.ts'
+import {
+  type Command,
+  checkInput,
+  createCommands,
+  describeConnectionFlags,
+  parseCommand,
+  UsageError,
+} from './command.ts'
 import { toExitCode } from './exit-code.ts'
 import { renderAnswer, toPlainText } from './render.ts'
 
@@ -82,7 +90,7 @@ export function describeCommand({ operation, usage, flags }: Command, connection
     `  bus-mcp ${usage} [--json]`,
     ...(lines.length > 0 ? ['', ...lines] : []),
     '',
-    `Also ${connectionFlags.map((name) => `--${name}`).join(', ')}: see "bus-mcp doctor --help".`,
+    describeConnectionFlags(connectionFlags),
   ].join('\n')
 }
 
@@ -93,6 +101,11 @@ function explainError(error: unknown, { usage }: Command): string {
       ? 'It may have been carried out: look before you repeat it.'
       : 'Start a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.'
     return `${error.message}\n${advice}`
+  }
+  if (error instanceof BusApiError) {
+    const hint = findHint(error.statusCode, error.body.code)
+    // A field's problem says all there is to say, and so do the refusals of the operation itself.
+    return hint === undefined || error.body.errors ? error.message : `${error.message}\n${hint}`
   }
   return error instanceof Error ? error.message : String(error)
 }

@@ -108,8 +108,9 @@ function parse({ flags }: Command, args: readonly string[], sharedFlags: readonl
   const own = flags.map(({ name, takes }) => [name, { type: takes === undefined ? 'boolean' : 'string' }])
   const shared = sharedFlags.map((name) => [name, { type: 'string' }])
   try {
-    return parseArgs({
-      args: [...args],
+    const { off, rest } = takeSwitchesOff(flags, args)
+    const { values, positionals } = parseArgs({
+      args: rest,
       allowPositionals: true,
       options: {
         ...Object.fromEntries([...own, ...shared]),
@@ -117,9 +118,27 @@ function parse({ flags }: Command, args: readonly string[], sharedFlags: readonl
         help: { type: 'boolean', short: 'h' },
       } as Record<string, { type: 'string' | 'boolean'; short?: string }>, // fromEntries forgets the literal types.
     })
+    return { values: { ...values, ...off }, positionals }
   } catch (error) {
     throw new UsageError(describeFlagError(error, known))
   }
+}
+
+/** Takes `--NAME=false` out, which parseArgs knows only as --no-NAME, and not in every Node that we run on. */
+function takeSwitchesOff(flags: readonly Flag[], args: readonly string[]) {
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const typed = args.slice(0, end)
+  const off = flags.filter(({ name, takes }) => takes === undefined && typed.includes(`--${name}=false`))
+  const words = new Set(off.map(({ name }) => `--${name}=false`))
+  return {
+    off: Object.fromEntries(off.map(({ name }) => [name, false])),
+    rest: [...typed.filter((arg) => !words.has(arg)), ...args.slice(end)],
+  }
+}
+
+/** The line of a help text that tells how to reach the bus. */
+export function describeConnectionFlags(names: readonly string[]): string {
+  return `Also ${names.map((name) => `--${name}`).join(', ')}: see "bus-mcp doctor --help".`
 }
 
 /** Reads flags that each take a text. @throws {UsageError} */

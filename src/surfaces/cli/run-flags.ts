@@ -1,4 +1,4 @@
-import { parseTextFlags, UsageError } from './command.ts'
+import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
 import { parseDuration, type RunOptions } from './run.ts'
 
 const FLAGS = {
@@ -24,7 +24,7 @@ export function parseRun(args: readonly string[], connectionFlags: readonly stri
 }
 
 /** The help text. */
-export function describeRun(): string {
+export function describeRun(connectionFlags: readonly string[]): string {
   return [
     'Run a command while holding a lane, and release it at the end.',
     '',
@@ -32,6 +32,7 @@ export function describeRun(): string {
     '',
     ...Object.entries(FLAGS).map(([name, text]) => `  --${name.padEnd(7)}  ${text}`),
     '',
+    describeConnectionFlags(connectionFlags),
     'The command finds BUS_LANE and BUS_FENCE in its environment. The exit status is its own; 75 when the lane could not be had.',
   ].join('\n')
 }

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import spawn from 'cross-spawn'
 import { BusApiError, type BusClient, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
 import { UsageError } from './command.ts'
 
@@ -69,9 +70,14 @@ async function claim(
       return toHeldLane(input, await client.lanes.claim(input, { signal }), askedAt)
     } catch (error) {
       remaining -= wait_s
-      if (!(error instanceof BusApiError) || error.body.code !== 'lane_held' || remaining <= 0) throw error
+      if (!isBusy(error) || remaining <= 0) throw error
     }
   }
+}
+
+/** Refused for now: others hold the lane, or wait for it and came first. */
+function isBusy(error: unknown): boolean {
+  return error instanceof BusApiError && (error.body.code === 'lane_held' || error.body.code === 'lane_queued')
 }
 
 async function runCommand(options: RunOptions, held: HeldLane, signals: Signals): Promise<number> {
@@ -90,9 +96,21 @@ async function runCommand(options: RunOptions, held: HeldLane, signals: Signals)
     const { code, signal } = await untilExit(child)
     return code ?? (signal ? toStatus(signal) : 1)
   } catch (error) {
-    throw new UsageError(`cannot run ${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(`cannot run ${file}: ${describeSpawnError(error)}`)
   } finally {
     stopRenewing()
+  }
+}
+
+function describeSpawnError(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'ENOENT':
+      return 'no such command'
+    case 'EACCES':
+      return 'it may not be executed'
+    default:
+      return error instanceof Error ? error.message : String(error)
   }
 }
 
@@ -126,7 +144,7 @@ function listenForSignals(): Signals {
     const handle = () => {
       received ??= signal
       abort.abort()
-      child?.kill(signal)
+      if (!comesFromTerminal(signal)) child?.kill(signal)
     }
     process.on(signal, handle)
     return () => process.off(signal, handle)
@@ -136,12 +154,17 @@ function listenForSignals(): Signals {
     received: () => received,
     forwardTo: (command) => {
       child = command
-      if (received) command.kill(received)
+      if (received && !comesFromTerminal(received)) command.kill(received)
     },
     stop: () => {
       for (const stop of handlers) stop()
     },
   }
+}
+
+/** A terminal sends Ctrl-C to the command as well. A second one would cut off what the command does about the first. */
+function comesFromTerminal(signal: NodeJS.Signals): boolean {
+  return signal === 'SIGINT' && process.stdin.isTTY
 }
 
 function endCommand(child: ChildProcess): void {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BusApiError, type BusClient, BusUnreachable, type Input, type Output } from '../../client/index.ts'
 import { toTimeOfDay } from '../../core/moment.ts'
-import { parseTextFlags, UsageError } from './command.ts'
+import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
 import { toPlainText } from './render.ts'
 
 type Event = Output<'events.read'>['events'][number]
@@ -96,13 +96,13 @@ const DEEDS: Readonly<Record<NonNullable<Event['change']>['event'], string>> = {
   heartbeat: 'renewed it',
   release: 'released it',
   clear: 'cleared it',
-  credit: 'was given time after an outage',
+  credit: 'keeps it for a while after an outage',
 }
 
 function describeChange(change: Event['change']): string {
   if (!change) return ''
   const { owner, event, from, fence, lease_s } = change
-  const lease = lease_s === null ? '' : ` for ${lease_s} s`
+  const lease = lease_s === null || event === 'credit' ? '' : ` for ${lease_s} s`
   return `${owner} ${DEEDS[event]}${from === null ? '' : ` from ${from}`}${lease} (fence ${fence})`
 }
 
@@ -113,8 +113,8 @@ function toOneLine(text: string): string {
 const KINDS = ['message', 'ack', 'lane'] as const
 
 const FLAGS = {
-  topic: 'Of messages and acknowledgements only those of this topic.',
-  lane: 'Of lanes only this one.',
+  topic: 'Only messages and acknowledgements of this topic; with --lane, either.',
+  lane: 'Only changes of this lane; with --topic, either.',
   kind: 'Only message, ack or lane.',
   'since-id': 'Begin after this event; 0 for all that there are. Standard: from now on.',
 } as const
@@ -141,7 +141,7 @@ export function parseWatch(args: readonly string[], connectionFlags: readonly st
 }
 
 /** The help text. */
-export function describeWatch(): string {
+export function describeWatch(connectionFlags: readonly string[]): string {
   return [
     'Print what happens on the bus, as it happens. Ctrl-C ends it.',
     '',
@@ -149,5 +149,7 @@ export function describeWatch(): string {
     '',
     ...Object.entries(FLAGS).map(([name, text]) => `  --${name.padEnd(8)}  ${text}`),
     `  --${'json'.padEnd(8)}  Each event as one line of JSON, as in docs/reference/http.md.`,
+    '',
+    describeConnectionFlags(connectionFlags),
   ].join('\n')
 }

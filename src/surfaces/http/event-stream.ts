@@ -51,8 +51,9 @@ export async function sendEventStream(response: ServerResponse, stream: EventStr
     // Proxies of the nginx kind would keep events back until they have many.
     'x-accel-buffering': 'no',
   })
-  const { [entries]: _, ...state } = answer
-  response.write(`retry: ${RETRY_MS}\n${toEvent(stream.cursor ?? answer[nextCursor], 'hello', state)}`)
+  const { [entries]: _, [nextCursor]: next, ...state } = answer
+  const begin = stream.cursor ?? next
+  response.write(`retry: ${RETRY_MS}\n${toEvent(begin, 'hello', { [cursor]: begin, ...state })}`)
   while (!signal.aborted) {
     for (const entry of listEntries(answer[entries])) {
       if (response.write(toEvent(entry.id, String(entry.kind), entry))) continue

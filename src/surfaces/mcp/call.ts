@@ -1,4 +1,5 @@
-import { commonErrors, errorKinds, type FieldProblem } from '../../core/errors.ts'
+import type { FieldProblem } from '../../core/errors.ts'
+import { findHint } from '../../core/hint.ts'
 import type { AnyOperation } from '../../core/operation.ts'
 
 /** Runs an operation: over HTTP in the stdio server, in process in the bus. Never throws for what a caller may be told. */
@@ -44,15 +45,8 @@ export function toApiError(
   statusCode: number,
   body: { readonly detail: string; readonly code?: string },
 ): CallResult {
-  const hint = findHint(operation, statusCode, body.code)
+  const hint = findHint(statusCode, body.code, operation.errors)
   const own = { type: 'bus_api_error', message: body.detail, status_code: statusCode } as const
   // Ours come first for the reader, and again last, for what answered may be no bus and name its fields alike.
   return { ok: false, error: { ...own, ...body, ...own, ...(hint === undefined ? {} : { hint }) } }
-}
-
-function findHint({ errors }: AnyOperation, statusCode: number, code: string | undefined): string | undefined {
-  // A bus knows our routes. Whoever does not was asked at another path than a bus's, or is none.
-  const isElsewhere = code === undefined ? statusCode === errorKinds.not_found.status : code === 'route_not_found'
-  if (isElsewhere) return 'Check BUS_MCP_BASE_URL: the base URL of a bus usually ends in /api/bus.'
-  return code === undefined ? undefined : { ...commonErrors, ...errors }[code]?.summary
 }
