@@ -10,7 +10,15 @@ function createContext(logged: string[]): BusContext {
   const refuse = () => {
     throw new Error('no chore here asks for this')
   }
-  const database = { epoch: '', write: refuse, read: refuse, listen: refuse, probe: refuse, close: refuse }
+  const database = {
+    epoch: '',
+    durability: '',
+    write: refuse,
+    read: refuse,
+    listen: refuse,
+    probe: refuse,
+    close: refuse,
+  }
   const settings = { minLeaseMs: 1, maxLeaseMs: 1, writeSecretRequired: false, version: '0.0.0' }
   return { database, settings, log: createLog((line) => logged.push(line)), createWrite: refuse }
 }

@@ -46,7 +46,11 @@ export function listOf(parts: readonly (SqlValue | Sql)[]): Sql {
   }
 }
 
+/** The engines behind the port. Where they agree, one text serves both. */
+export type Engine = 'sqlite' | 'postgres'
+
 export interface Reader {
+  readonly engine: Engine
   /** The rows in the statement's order; empty when there is none. The caller names the row's shape, which the SQL beside it selects. */
   all<Row extends object>(statement: Sql): Promise<Row[]>
   /** The store's clock in epoch milliseconds. Never runs backwards, not even over a restart. */
@@ -67,11 +71,14 @@ export interface Transaction extends Reader {
 export interface Database {
   /** Made with the database: another epoch means that the same id may be another message. */
   readonly epoch: string
+  /** How an acknowledged write is kept, in a few words for the operator. */
+  readonly durability: string
   /** Runs `body` on one snapshot, of what is durably committed. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
   /**
    * Runs `body` as one atomic step, alone: no other body's statements come between its own. Resolves when its effect is
-   * durable; when `body` rejects, nothing of it stays. Bodies that arrive together share one commit.
+   * durable; when `body` rejects, or one of its statements failed, nothing of it stays. Bodies that arrive together share
+   * one commit.
    *
    * @throws {AppError} `store_unavailable` when the engine could not commit; nothing of the body stays then.
    */
@@ -117,5 +124,6 @@ export async function single<Row extends object>(reader: Pick<Reader, 'all'>, st
 export interface Migration {
   /** `capability/NNN-title`, unique, and in the order in which they are applied. */
   readonly id: string
-  readonly statements: readonly string[]
+  /** In order; one that is not the same for both engines is told for each, and left out for one that needs none. */
+  readonly statements: readonly (string | Readonly<Partial<Record<Engine, string>>>)[]
 }

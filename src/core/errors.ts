@@ -100,6 +100,11 @@ export const startErrors = {
     kind: 'unavailable',
     summary: 'The file cannot be opened, is damaged, is another program’s, or is on a disk that does not sync.',
   },
+  database_unsafe: {
+    kind: 'unavailable',
+    summary:
+      'The PostgreSQL server may lose what it acknowledged. Turn `fsync` and `synchronous_commit` on, or use `--allow-unsafe-durability`.',
+  },
   sqlite_too_old: {
     kind: 'unavailable',
     summary: 'The SQLite that was found can corrupt a database. Reinstall bus-mcp.',

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto'
-import type { Migration } from '../core/database.ts'
+import { createHash, randomUUID } from 'node:crypto'
+import { type Migration, sql } from '../core/database.ts'
 import { startError } from '../core/errors.ts'
+import type { Statements } from './group-commit.ts'
 
 /** One migration as the database's ledger has it. */
 export interface AppliedMigration {
@@ -10,7 +11,37 @@ export interface AppliedMigration {
 
 /** Fingerprints a migration, so that a released one that was edited is found out. */
 export function hashMigration({ statements }: Migration): string {
-  return createHash('sha256').update(statements.join(';\n')).digest('hex')
+  const texts = statements.map((statement) => (typeof statement === 'string' ? statement : JSON.stringify(statement)))
+  return createHash('sha256').update(texts.join(';\n')).digest('hex')
+}
+
+/**
+ * Applies what the ledger does not have yet, inside the open transaction, and makes the tables of the store itself.
+ *
+ * @param execute Runs a statement that has no values.
+ */
+export async function applyMigrations(
+  statements: Statements,
+  execute: (text: string) => Promise<void>,
+  migrations: readonly Migration[],
+): Promise<void> {
+  await execute(
+    'create table if not exists bus_migrations (id text primary key, hash text not null, applied_at bigint not null)',
+  )
+  await execute('create table if not exists bus_store (epoch text not null, last_moment bigint not null)')
+  await statements.run(sql`
+    insert into bus_store (epoch, last_moment)
+    select ${randomUUID()}, 0 where not exists (select 1 from bus_store)`)
+  const applied = await statements.all<AppliedMigration>(sql`select id, hash from bus_migrations`)
+  for (const migration of planMigrations(migrations, applied)) {
+    for (const statement of migration.statements) {
+      const text = typeof statement === 'string' ? statement : statement[statements.engine]
+      if (text !== undefined) await execute(text)
+    }
+    await statements.run(sql`
+      insert into bus_migrations (id, hash, applied_at)
+      values (${migration.id}, ${hashMigration(migration)}, ${await statements.now()})`)
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Outage } from '../core/database.ts'
 import type { Clock, Stopwatch } from './clock.ts'
+import type { EndedOutage } from './group-commit.ts'
 
 /** Signs of life come three times as often as their absence is an outage. */
 export const SIGNS_PER_OUTAGE = 3
@@ -17,7 +17,7 @@ export interface Vigil {
    * Gives a sign of life, and returns the outage that it ends. Until `settle` is called the outage stands, for what it
    * calls for may fail.
    */
-  look(): { readonly outage: Outage; readonly settle: () => void } | undefined
+  look(): EndedOutage | undefined
 }
 
 /**

@@ -2,6 +2,8 @@
 export interface WakeUps {
   listen(channel: string, wake: () => void): () => void
   notify(channels: Iterable<string>): void
+  /** For when nobody knows what was missed. */
+  notifyAll(): void
 }
 
 export function createWakeUps(): WakeUps {
@@ -17,6 +19,9 @@ export function createWakeUps(): WakeUps {
     },
     notify: (channels) => {
       for (const channel of new Set(channels)) for (const wake of [...(listeners.get(channel) ?? [])]) wake()
+    },
+    notifyAll: () => {
+      for (const listening of [...listeners.values()]) for (const wake of [...listening]) wake()
     },
   }
 }

@@ -1,10 +1,8 @@
-import type { Reader, Sql, Transaction } from '../../core/database.ts'
+import type { Reader, Sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
+import type { Statements } from '../group-commit.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
 import { toStoreError } from './errors.ts'
-
-/** A transaction, but for who is told of it: that is another matter for each body. */
-export type Statements = Omit<Transaction, 'notify'>
 
 /**
  * The engine's side of the port on one connection. Statements are prepared once: the texts are few, since values are
@@ -21,6 +19,7 @@ export function createStatements(connection: SqliteConnection, now: Clock): Stat
     return statement
   }
   return {
+    engine: 'sqlite',
     // The caller names the row's shape (see the port); the driver cannot know it.
     all: async <Row extends object>({ text, values }: Sql) => prepare(text).all(...values) as Row[],
     run: async ({ text, values }) => {

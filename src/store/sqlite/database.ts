@@ -1,17 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import { type Clock, createClock, createStopwatch, type Stopwatch } from '../clock.ts'
-import { type AppliedMigration, hashMigration, planMigrations } from '../migrate.ts'
+import { createGroupCommit, type Statements } from '../group-commit.ts'
+import { applyMigrations } from '../migrate.ts'
 import { createVigil, SIGNS_PER_OUTAGE } from '../vigil.ts'
 import { createWakeUps } from '../wake-ups.ts'
-import { createSnapshotReader, createStatements, rollBack, type SnapshotReader, type Statements } from './connection.ts'
+import { createSnapshotReader, createStatements, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
-import { createGroupCommit } from './group-commit.ts'
 import { lockFile } from './lock.ts'
+import { createWriter } from './writer.ts'
 
 /** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
 const APPLICATION_ID = 0x42555331
@@ -94,7 +94,7 @@ async function openStore(
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
-  await migrate(setup, connection, options.migrations)
+  await updateSchema(setup, connection, options.migrations)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
     setup,
     sql`select epoch, last_moment from bus_store`,
@@ -102,11 +102,7 @@ async function openStore(
   const now = makeClock(last_moment, stopwatch)
   const wakeUps = createWakeUps()
   const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
-  const writer = createGroupCommit(connection, createStatements(connection, now), wakeUps, {
-    vigil,
-    onOutage: options.onOutage ?? (async () => {}),
-    beforeCommit: ({ run }) => run(sql`update bus_store set last_moment = ${now()}`),
-  })
+  const writer = createGroupCommit(createWriter(connection, now, vigil), wakeUps, options.onOutage ?? (async () => {}))
   // A database in memory has only this one connection, so a read waits for its turn among the writes.
   const reader = isInMemory ? { read: writer.write, drain: writer.drain } : openReader(connect(), now)
   const probe = () => writer.write(async () => {})
@@ -117,6 +113,9 @@ async function openStore(
   const signs = setInterval(giveSign, outageMs / SIGNS_PER_OUTAGE).unref()
   const database: Database = {
     epoch,
+    durability: isInMemory
+      ? 'nothing is kept: the database is in memory'
+      : 'every commit is synced (WAL, synchronous FULL)',
     write: writer.write,
     read: async (body) => {
       // Nobody is shown what is about to be put right.
@@ -129,7 +128,7 @@ async function openStore(
       clearInterval(signs)
       // The next start then knows to the millisecond how long nobody was there.
       await probe().catch(() => {})
-      await writer.drain()
+      await writer.end()
       await reader.drain()
       if (!isInMemory) emptyLog(connection)
       closeAll()
@@ -190,27 +189,15 @@ function readPragma(connection: SqliteConnection, name: string): unknown {
   return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
 }
 
-/** Applies what the ledger does not have yet, all or nothing. */
-async function migrate(
-  transaction: Statements,
+/** Brings the schema up to date, all or nothing. */
+async function updateSchema(
+  statements: Statements,
   connection: SqliteConnection,
   migrations: readonly Migration[],
 ): Promise<void> {
   connection.exec('begin immediate')
   try {
-    connection.exec(`
-      create table if not exists bus_migrations (id text primary key, hash text not null, applied_at bigint not null);
-      create table if not exists bus_store (epoch text not null, last_moment bigint not null);`)
-    await transaction.run(sql`
-      insert into bus_store (epoch, last_moment)
-      select ${randomUUID()}, 0 where not exists (select 1 from bus_store)`)
-    const applied = await transaction.all<AppliedMigration>(sql`select id, hash from bus_migrations`)
-    for (const migration of planMigrations(migrations, applied)) {
-      for (const statement of migration.statements) connection.exec(statement)
-      await transaction.run(sql`
-        insert into bus_migrations (id, hash, applied_at)
-        values (${migration.id}, ${hashMigration(migration)}, ${await transaction.now()})`)
-    }
+    await applyMigrations(statements, async (text) => connection.exec(text), migrations)
     connection.exec('commit')
   } catch (error) {
     rollBack(connection)

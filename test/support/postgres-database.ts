@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import type { Database } from '../../src/core/database.ts'
+import { openPostgres, type PostgresOptions } from '../../src/store/postgres/database.ts'
+import { itemMigrations } from './items.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+
+/** Starts a server for the tests of a file, and stops it after them. Returns how to get at it from within a test. */
+export function startTestPostgres(settings: readonly string[] = []): () => PostgresServer {
+  let server: PostgresServer | undefined
+  let folder = ''
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
+    server = await startPostgres(folder, settings)
+  }, 60_000)
+  afterAll(async () => {
+    await server?.stop()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+  })
+  return () => {
+    if (!server) throw new Error('the server starts before the tests of its file, and not before')
+    return server
+  }
+}
+
+/** Opens a PostgreSQL database, with the table of items unless told otherwise; closed after the test at the latest. */
+export async function openTestPostgres(
+  options: Partial<PostgresOptions> & { readonly url: string },
+): Promise<Database> {
+  const database = await openPostgres({ migrations: itemMigrations, ...options })
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= database.close()
+    return closed
+  }
+  onTestFinished(close)
+  return { ...database, close }
+}

