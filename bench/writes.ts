@@ -17,7 +17,7 @@ export async function run(rounds: number, seconds: number): Promise<void> {
   const bus = await startBus({
     host: '127.0.0.1',
     port: 0,
-    databasePath: join(folder, 'bus.db'),
+    databasePlace: join(folder, 'bus.db'),
     maxLeaseSeconds: 86_400,
     allowedHosts: [],
     writeSecret: undefined,

@@ -19,7 +19,7 @@ export function bundle(): void {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    external: ['@photostructure/sqlite'],
+    external: ['@photostructure/sqlite', 'pg-native'],
     // Code of ours and of others that still calls require() finds it here.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

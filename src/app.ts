@@ -15,6 +15,7 @@ import {
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke, joinOnOutage, listOperations } from './core/capability.ts'
 import type { BusContext, Log } from './core/context.ts'
+import type { Database } from './core/database.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
@@ -53,11 +54,11 @@ export interface Bus {
 }
 
 /** What a test leaves out is as when nothing is set. */
-type Retention = Pick<BusConfig, 'retainDays' | 'retainMessages'>
+type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'>
 
-export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Retention>, Partial<Retention> {
-  /** The file, or `:memory:`. */
-  readonly databasePath: string
+export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Extras>, Partial<Extras> {
+  /** A file, `:memory:`, or the URL of a PostgreSQL database. */
+  readonly databasePlace: string
   readonly log: Log
   /** For tests: shorter leases than any agent should have. */
   readonly minLeaseMs?: number
@@ -81,15 +82,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
   }
-  const { openDatabase } = await import('./store/index.ts')
-  const database = await openDatabase({
-    path: options.databasePath,
-    migrations: capabilities.flatMap(({ migrations }) => migrations),
-    onOutage: joinOnOutage(capabilities),
-    createClock: options.createClock,
-    outageMs: options.outageMs,
-    stopwatch: options.stopwatch,
-  })
+  const database = await openStore(options)
   const context: BusContext = {
     database,
     log,
@@ -145,6 +138,20 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       return closing
     },
   }
+}
+
+async function openStore(options: BusOptions): Promise<Database> {
+  const { openDatabase } = await import('./store/index.ts')
+  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch } = options
+  return openDatabase({
+    place: databasePlace,
+    allowUnsafe: allowUnsafeDurability,
+    migrations: capabilities.flatMap(({ migrations }) => migrations),
+    onOutage: joinOnOutage(capabilities),
+    createClock,
+    outageMs,
+    stopwatch,
+  })
 }
 
 /** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */

@@ -48,6 +48,7 @@ describe('the settings of a bus', () => {
       host: '127.0.0.1',
       port: 8100,
       databaseUrl: undefined,
+      allowUnsafeDurability: false,
       maxLeaseSeconds: 86_400,
       retainDays: undefined,
       retainMessages: undefined,
@@ -62,6 +63,7 @@ describe('the settings of a bus', () => {
       BUS_PORT: '0',
       BUS_DATABASE_URL: 'sqlite:./bus.db',
       BUS_MAX_LEASE_SECONDS: '0.5',
+      BUS_ALLOW_UNSAFE_DURABILITY: '1',
       BUS_RETAIN_DAYS: '0.5',
       BUS_RETAIN_MESSAGES: '10000',
       BUS_ALLOWED_HOSTS: 'bus.local, build.local,',
@@ -71,6 +73,7 @@ describe('the settings of a bus', () => {
       host: '0.0.0.0',
       port: 0,
       databaseUrl: 'sqlite:./bus.db',
+      allowUnsafeDurability: true,
       maxLeaseSeconds: 0.5,
       retainDays: 0.5,
       retainMessages: 10_000,
@@ -246,17 +249,19 @@ describe('a database URL', () => {
     ['sqlite:~/bus.db', `${homedir()}/bus.db`],
     ['sqlite:~\\bus.db', `${homedir()}\\bus.db`],
     ['sqlite:~bus.db', '~bus.db'],
-  ])('names a file: %s', (url, path) => {
+    ['postgres://me@db.local/bus', 'postgres://me@db.local/bus'],
+    ['postgresql://db.local/bus', 'postgresql://db.local/bus'],
+  ])('names a file, or a database elsewhere: %s', (url, path) => {
     expect(parseDatabaseUrl(url, {})).toBe(path)
   })
 
-  it.each(['', 'bus.db', 'sqlite', 'sqlite:', 'SQLITE:bus.db', 'postgres://localhost/bus', 'file:bus.db'])(
+  it.each(['', 'bus.db', 'sqlite', 'sqlite:', 'SQLITE:bus.db', 'mysql://localhost/bus', 'file:bus.db'])(
     'is refused, with an example, when it is of no kind that is known: %j',
     (url) => {
       expect(() => parseDatabaseUrl(url, {})).toThrow(
         expect.objectContaining({
           code: 'invalid_request',
-          message: 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db',
+          message: 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db, or postgres://USER@HOST/DATABASE',
         }),
       )
     },

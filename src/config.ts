@@ -109,9 +109,21 @@ export const busSettings = {
   databaseUrl: {
     env: 'BUS_DATABASE_URL',
     flag: 'database-url',
-    summary: 'Where the bus keeps everything: sqlite:PATH, or sqlite::memory: to keep nothing.',
+    summary:
+      'Where the bus keeps everything: sqlite:PATH, sqlite::memory: to keep nothing, or postgres://… to share it among several buses.',
     standard: 'a file in your data folder',
     schema: z.string().optional(),
+  },
+  allowUnsafeDurability: {
+    env: 'BUS_ALLOW_UNSAFE_DURABILITY',
+    flag: 'allow-unsafe-durability',
+    summary: 'With 1 takes a PostgreSQL server that may lose what it acknowledged (fsync or synchronous_commit off).',
+    standard: 'unset: such a server is refused',
+    schema: z
+      .string()
+      .optional()
+      .refine((text) => text === undefined || text === '1' || text === '0', { error: 'be 1 or 0' })
+      .transform((text) => text === '1'),
   },
   maxLeaseSeconds: {
     env: 'BUS_MAX_LEASE_SECONDS',
@@ -266,15 +278,20 @@ function readSettings<Settings extends Record<string, Setting>>(
 }
 
 /**
- * The file of a database URL; `:memory:` for the database that keeps nothing.
+ * The file of a database URL; `:memory:` for the database that keeps nothing; the URL itself of a PostgreSQL database.
  *
  * @throws {AppError} `invalid_request` when it is of no kind that we know.
  */
 export function parseDatabaseUrl(url: string | undefined, env: Environment): string {
   if (url === undefined) return join(dataFolder(env), 'bus.db')
+  if (/^postgres(ql)?:\/\//.test(url)) return url
   const path = /^sqlite:(?:\/\/)?(.+)$/.exec(url)?.[1]
   if (path === undefined) {
-    throw new AppError('invalid', 'invalid_request', 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db')
+    throw new AppError(
+      'invalid',
+      'invalid_request',
+      'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db, or postgres://USER@HOST/DATABASE',
+    )
   }
   // A URL writes C:\bus.db as /C:/bus.db; and no shell expands ~ in a configuration file.
   return path.replace(/^\/(?=[A-Za-z]:)/, '').replace(/^~(?=[/\\])/, homedir())

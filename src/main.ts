@@ -165,10 +165,10 @@ async function serveTools(flags: Flags): Promise<void> {
 async function serve(rest: readonly string[]): Promise<void> {
   if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
-  const databasePath = parseDatabaseUrl(config.databaseUrl, env)
-  const bus = await startBus({ ...config, databasePath, log })
+  const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
+  const bus = await startBus({ ...config, databasePlace, log })
   const isArmed = config.writeSecret !== undefined
-  terminal.out(describeBus({ ...bus, version: VERSION, databasePath, isArmed, programPath }))
+  terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
   await stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorBody } from '../core/errors.ts'
+import { type ErrorBody, hideCredentials } from '../core/errors.ts'
 
 /** The bus did not answer: refused, timed out, no such host, a base URL that is none, or the connection broke off. */
 export class BusUnreachable extends Error {
@@ -33,9 +33,4 @@ export class BusApiError extends Error {
     this.statusCode = statusCode
     this.body = body
   }
-}
-
-/** A base URL as it may be shown: what stands before the host is a secret, and texts travel to agents and logs. */
-export function hideCredentials(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, '//')
 }

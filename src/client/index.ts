@@ -1,3 +1,4 @@
+export { hideCredentials } from '../core/errors.ts'
 export {
   type BusClient,
   type BusClientOptions,
@@ -6,7 +7,7 @@ export {
   type Input,
   type Output,
 } from './client.ts'
-export { BusApiError, type BusApiErrorBody, BusUnreachable, hideCredentials } from './errors.ts'
+export { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 export { type HeldLane, keepLane, releaseLane, toHeldLane } from './held-lane.ts'
 export type { OperationId } from './operations.gen.ts'
 export type { Transport, TransportAnswer, TransportRequest } from './transport.ts'

@@ -63,4 +63,5 @@ export interface Context {
   readonly log: Log
   readonly requestId: string
   readonly signal: AbortSignal
+  readonly idempotencyKey?: string | undefined
 }

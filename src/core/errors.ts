@@ -175,3 +175,8 @@ export function commonError(code: CommonErrorCode, message?: string, details?: R
 export function startError(code: StartErrorCode, message: string): AppError {
   return new AppError(startErrors[code].kind, code, message)
 }
+
+/** A URL as it may be shown: what stands before the host is a secret, and texts travel to agents and logs. */
+export function hideCredentials(url: string): string {
+  return url.replace(/\/\/[^/?#]*@/, '//')
+}

@@ -1,7 +1,22 @@
 import type { Database } from '../core/database.ts'
-import { openSqlite, type SqliteOptions } from './sqlite/database.ts'
+import type { PostgresOptions } from './postgres/database.ts'
+import type { SqliteOptions } from './sqlite/database.ts'
 
-/** Opens the store behind the port. */
-export function openDatabase(options: SqliteOptions): Promise<Database> {
-  return openSqlite(options)
+export interface StoreOptions extends Omit<SqliteOptions, 'path'>, Omit<PostgresOptions, 'url' | keyof SqliteOptions> {
+  /** A file, `:memory:`, or the URL of a PostgreSQL database. */
+  readonly place: string
+}
+
+/** Opens the store behind the port, and loads no other engine than the one that is asked for. */
+export async function openDatabase({ place, ...options }: StoreOptions): Promise<Database> {
+  if (!isPostgresUrl(place)) {
+    const { openSqlite } = await import('./sqlite/database.ts')
+    return openSqlite({ path: place, ...options })
+  }
+  const { openPostgres } = await import('./postgres/database.ts')
+  return openPostgres({ url: place, ...options })
+}
+
+export function isPostgresUrl(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place)
 }

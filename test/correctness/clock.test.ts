@@ -161,12 +161,12 @@ describe('the machine’s clock', () => {
 
   it('costs no holder its credit when it is set while the bus is down, and never runs back', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: NOON })
-    const databasePath = join(createTempFolder(), 'bus.db')
+    const databasePlace = join(createTempFolder(), 'bus.db')
     const steps = [0, -DAY, DAY, -HOUR, HOUR, 0]
     let events: LaneEvent[] = []
     for (const [round, step] of steps.entries()) {
       setMachineClock(NOON + step)
-      const bus = await startTestBus({ databasePath, minLeaseMs: 1, createClock })
+      const bus = await startTestBus({ databasePlace, minLeaseMs: 1, createClock })
       await claimWhenFree(bus.client, `owner-${round}`, LEASE_MS / 1_000)
       events = await readLaneHistory(bus.client, LANE)
       await bus.close()

@@ -30,9 +30,10 @@ export interface DirectBusOptions extends Pick<SqliteOptions, 'path' | 'createCl
 
 /** The operations on a store of their own, without a server: a hundred of them start in the time of ten. */
 export async function openDirectBus(options: DirectBusOptions): Promise<DirectBus> {
-  const { minLeaseMs, maxLeaseMs, spoilWrite = (write) => write, ...store } = options
+  const { minLeaseMs, maxLeaseMs, spoilWrite = (write) => write, path, ...store } = options
   const database = await openDatabase({
     ...store,
+    place: path,
     migrations: capabilities.flatMap(({ migrations }) => migrations),
     onOutage: joinOnOutage(capabilities),
   })

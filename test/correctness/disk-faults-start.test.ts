@@ -26,12 +26,12 @@ let stopped: Files
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
-  const databasePath = join(folder, 'bus.db')
+  const databasePlace = join(folder, 'bus.db')
   const open = () =>
     startBus({
       host: '127.0.0.1',
       port: 0,
-      databasePath,
+      databasePlace,
       maxLeaseSeconds: 3_600,
       allowedHosts: [],
       writeSecret: undefined,
@@ -42,9 +42,9 @@ beforeAll(async () => {
   await first.close()
   const second = await open()
   await fill(createBusClient({ baseUrl: second.apiUrl }))
-  killed = { 'bus.db': readFileSync(databasePath), 'bus.db-wal': readFileSync(`${databasePath}-wal`) }
+  killed = { 'bus.db': readFileSync(databasePlace), 'bus.db-wal': readFileSync(`${databasePlace}-wal`) }
   await second.close()
-  stopped = { 'bus.db': readFileSync(databasePath) }
+  stopped = { 'bus.db': readFileSync(databasePlace) }
 })
 
 async function fill({ messages, lanes }: BusClient): Promise<void> {

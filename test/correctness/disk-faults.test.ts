@@ -65,10 +65,10 @@ describe.skipIf(obstacle)(`a disk that breaks down under load${obstacle ? `: ski
       const lost = await findLost(client, ledger)
       await bus.kill()
 
-      const restarted = await startTestBus({ databasePath: join(disk.folder, 'bus.db') })
+      const restarted = await startTestBus({ databasePlace: join(disk.folder, 'bus.db') })
       lost.push(...(await findLost(restarted.client, ledger)))
       const cut = copyAsCut(disk, random)
-      const afterCut = await startTestBus({ databasePath: join(cut, 'bus.db') })
+      const afterCut = await startTestBus({ databasePlace: join(cut, 'bus.db') })
       lost.push(...(await findLost(afterCut.client, ledger)))
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       console.log(

@@ -10,7 +10,7 @@ import { findInversions, type QueueEvent } from './waits.ts'
 
 const WAITERS = 50
 
-const startBus = () => startTestBus({ minLeaseMs: 1, databasePath: join(createTempFolder(), 'bus.db') })
+const startBus = () => startTestBus({ minLeaseMs: 1, databasePlace: join(createTempFolder(), 'bus.db') })
 
 /** The last one to die may be on its way out of the queue. */
 async function untilNobodyWaits(client: BusClient): Promise<void> {

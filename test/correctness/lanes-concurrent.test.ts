@@ -35,7 +35,7 @@ interface Plan {
 /** Lets the twelve have a bus of their own, checks all that they saw, and prints the figures. */
 async function runClients(name: string, { operations, lanes, cutShare, waits }: Plan) {
   const seed = takeSeed()
-  const { apiUrl } = await startTestBus({ minLeaseMs: 1, databasePath: join(createTempFolder(), 'bus.db') })
+  const { apiUrl } = await startTestBus({ minLeaseMs: 1, databasePlace: join(createTempFolder(), 'bus.db') })
   const startedAt = performance.now()
   const recordings = await Promise.all(
     HOLDERS.map((holder, index) =>

@@ -126,7 +126,7 @@ describe('the message log', () => {
     const messages = scale({ short: 5_000, long: 500_000 })
     const seed = takeSeed()
     const random = createRandom(seed)
-    const { client } = await startTestBus({ databasePath: join(createTempFolder(), 'bus.db') })
+    const { client } = await startTestBus({ databasePlace: join(createTempFolder(), 'bus.db') })
     let cuts = 0
     const read: ReadPage = async (query) => {
       const signal = random.chance(CUT_SHARE) ? AbortSignal.timeout(random.between(0, 5)) : undefined

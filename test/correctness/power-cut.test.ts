@@ -61,7 +61,7 @@ async function findDamage({ operations, ledger }: Recording, cut: number, random
   const done = operations.filter(({ end }) => end <= cut)
   for (const [name, bytes] of cutPower(done, random)) writeFileSync(join(folder, name), bytes)
   try {
-    const bus = await startTestBus({ databasePath: join(folder, 'bus.db') })
+    const bus = await startTestBus({ databasePlace: join(folder, 'bus.db') })
     const lost = await findLost(bus.client, ledger, cut)
     await bus.client.messages.post({ topic: 'load', sender: 'after the cut', body: 'works' })
     await bus.close()

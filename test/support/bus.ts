@@ -35,7 +35,7 @@ export async function startTestBus(options: Partial<BusOptions> = {}): Promise<T
   const bus = await startBus({
     host: '127.0.0.1',
     port: 0,
-    databasePath: ':memory:',
+    databasePlace: ':memory:',
     maxLeaseSeconds: 86_400,
     allowedHosts: [],
     writeSecret: undefined,

@@ -5,7 +5,7 @@ import { createTempFolder, startTestBus } from '../support/bus.ts'
 
 describe('lanes over HTTP under contention', () => {
   it('lets exactly one of 64 concurrent claims of a free lane win, 20 times over, and names the winner to the others', async () => {
-    const { client } = await startTestBus({ databasePath: join(createTempFolder(), 'bus.db') })
+    const { client } = await startTestBus({ databasePlace: join(createTempFolder(), 'bus.db') })
     for (let round = 0; round < 20; round++) {
       const lane = `lane-${round}`
       const owners = Array.from({ length: 64 }, (_, index) => `agent-${index}`)

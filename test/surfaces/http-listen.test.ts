@@ -20,8 +20,8 @@ describe('the start of a bus', () => {
   it('fails with address_in_use, and what to do, when another program has the port', async () => {
     const { origin } = await startTestBus()
     const port = Number(new URL(origin).port)
-    const databasePath = join(createTempFolder(), 'bus.db')
-    const error = await startTestBus({ port, databasePath }).catch((reason: unknown) => reason)
+    const databasePlace = join(createTempFolder(), 'bus.db')
+    const error = await startTestBus({ port, databasePlace }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(AppError)
     expect(error).toMatchObject({
       code: 'address_in_use',
@@ -29,19 +29,19 @@ describe('the start of a bus', () => {
       message: `127.0.0.1:${port} is taken, perhaps by another bus -- use that one ("bus-mcp doctor" looks), or start with --port 0`,
     })
     // Nothing of the failed start holds the file.
-    await startTestBus({ databasePath })
+    await startTestBus({ databasePlace })
   })
 
   it.each(['0.0.0.0', '::', '192.0.2.1', 'bus.example', '128.0.0.1'])(
     'refuses to listen on %s without a secret, and makes no database',
     async (host) => {
-      const databasePath = join(createTempFolder(), 'bus.db')
-      await expect(startTestBus({ host, databasePath })).rejects.toMatchObject({
+      const databasePlace = join(createTempFolder(), 'bus.db')
+      await expect(startTestBus({ host, databasePlace })).rejects.toMatchObject({
         name: 'AppError',
         code: 'invalid_request',
         message: `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
       })
-      expect(existsSync(databasePath)).toBe(false)
+      expect(existsSync(databasePlace)).toBe(false)
     },
   )
 

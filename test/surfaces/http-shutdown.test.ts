@@ -14,8 +14,8 @@ const BEFORE_ANY_LIMIT = 4000
 describe('the close of a bus', () => {
   it('answers the request under way, then ends', { timeout: BEFORE_ANY_LIMIT }, async () => {
     const folder = createTempFolder()
-    const databasePath = join(folder, 'bus.db')
-    const bus = await startTestBus({ databasePath })
+    const databasePlace = join(folder, 'bus.db')
+    const bus = await startTestBus({ databasePlace })
     const connection = await connect(bus.origin)
     connection.write(head)
     // The bus has the request once it asks for its body.
@@ -25,7 +25,7 @@ describe('the close of a bus', () => {
     expect(await connection.untilClosed()).toMatch(/HTTP\/1\.1 200 .*"id":1,"topic":"converge"/s)
     await closed
 
-    const { client } = await startTestBus({ databasePath })
+    const { client } = await startTestBus({ databasePlace })
     expect((await client.messages.read({})).messages).toMatchObject([{ id: 1, body: 'last words' }])
   })
 

@@ -53,4 +53,9 @@ export const migrations: readonly Migration[] = [
       'create index lane_waiters_by_holder on lane_waiters (owner, session)',
     ],
   },
+  {
+    id: 'lanes/003-names-in-code-order',
+    // Pages go by name, and every database must put names in the same order: SQLite has it by itself.
+    statements: [{ postgres: 'alter table lanes alter column name type text collate "C"' }],
+  },
 ]

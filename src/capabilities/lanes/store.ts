@@ -178,7 +178,7 @@ export async function deleteLaneEvents(transaction: Transaction, keys: readonly 
 }
 
 function toRowValues(keys: readonly LaneEventKey[]): Sql {
-  return listOf(keys.map(({ lane, rev }) => sql`(${lane}, ${rev})`))
+  return listOf(keys.map(({ lane, rev }) => sql`(${lane}, cast(${rev} as bigint))`))
 }
 
 /** The same line between held and orphaned as `stateOf` draws it. */

@@ -1,7 +1,17 @@
-import { allOf, first, listOf, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import {
+  allOf,
+  type Engine,
+  first,
+  listOf,
+  type Reader,
+  type Sql,
+  single,
+  sql,
+  type Transaction,
+} from '../../core/database.ts'
 import type { SearchTerm } from '../../core/search-text.ts'
 import type { Bounds, BoundsRow } from './bounds.ts'
-import { deleteWords, toMatch } from './words.ts'
+import { deleteWords, fits } from './words.ts'
 
 export interface MessageRow {
   id: number
@@ -99,8 +109,8 @@ export async function selectMessages(reader: Reader, ids: readonly number[]): Pr
 /** Newest first. */
 export function selectNewest(reader: Reader, filter: MessageFilter, limit: number): Promise<MessageRow[]> {
   return reader.all<MessageRow>(sql`
-    select ${MESSAGE_COLUMNS} from ${source(filter)}
-    where ${matching(filter)}
+    select ${MESSAGE_COLUMNS} from ${source(filter, reader.engine)}
+    where ${matching(filter, reader.engine)}
     order by ${orderKey(filter)} desc
     limit ${limit}`)
 }
@@ -113,8 +123,8 @@ export function selectSince(
   limit: number,
 ): Promise<MessageRow[]> {
   return reader.all<MessageRow>(sql`
-    select ${MESSAGE_COLUMNS} from ${source(filter)}
-    where ${orderKey(filter)} > ${sinceId} and ${matching(filter)}
+    select ${MESSAGE_COLUMNS} from ${source(filter, reader.engine)}
+    where ${orderKey(filter)} > ${sinceId} and ${matching(filter, reader.engine)}
     order by ${orderKey(filter)}
     limit ${limit}`)
 }
@@ -141,17 +151,21 @@ export async function updateAck(transaction: Transaction, id: number, ackedBy: s
 }
 
 /** With a search the index of words leads: it walks in the order of the ids as well, and stops at the limit. */
-function source({ search }: MessageFilter): Sql {
-  return search ? sql`message_words cross join messages on messages.id = message_words.rowid` : sql`messages`
+function source({ search }: MessageFilter, engine: Engine): Sql {
+  if (!search) return sql`messages`
+  // SQLite takes the order of a cross join for an order; PostgreSQL finds its own.
+  const join = { sqlite: sql`cross join`, postgres: sql`join` }[engine]
+  return sql`message_words ${join} messages on messages.id = message_words.rowid`
 }
 
 function orderKey({ search }: MessageFilter): Sql {
   return search ? sql`message_words.rowid` : sql`id`
 }
 
-function matching({ topic, sender, flagged, recipient, threadId, search }: MessageFilter): Sql {
+function matching(filter: MessageFilter, engine: Engine): Sql {
+  const { topic, sender, flagged, recipient, threadId, search } = filter
   const conditions: Sql[] = []
-  if (search) conditions.push(sql`message_words match ${toMatch(search)}`)
+  if (search) conditions.push(fits(search, engine))
   if (topic !== undefined) conditions.push(sql`topic = ${topic}`)
   if (sender !== undefined) conditions.push(sql`sender = ${sender}`)
   if (recipient !== undefined) conditions.push(sql`recipient = ${recipient}`)

@@ -74,7 +74,11 @@ export const migrations: readonly Migration[] = [
     id: 'log/002-words',
     statements: [
       // The words of the bodies, without the bodies. The rowid is the message's id.
-      "create virtual table message_words using fts5 (words, content = '', contentless_delete = 1)",
+      {
+        sqlite: "create virtual table message_words using fts5 (words, content = '', contentless_delete = 1)",
+        postgres: 'create table message_words (rowid bigint primary key, words tsvector not null)',
+      },
+      { postgres: 'create index message_words_by_word on message_words using gin (words)' },
       // Up to here messages are in the index.
       'alter table message_head add column indexed_id bigint not null default 0',
     ],

@@ -1,4 +1,13 @@
-import { type Database, first, listOf, type Reader, sql, type Transaction } from '../../core/database.ts'
+import {
+  type Database,
+  type Engine,
+  first,
+  listOf,
+  type Reader,
+  type Sql,
+  sql,
+  type Transaction,
+} from '../../core/database.ts'
 import type { SearchTerm } from '../../core/search-text.ts'
 
 /** How many messages are taken into the index in one turn: some milliseconds of everybody's time. */
@@ -18,12 +27,15 @@ async function isBehind(reader: Reader): Promise<boolean> {
 }
 
 async function indexBatch(transaction: Transaction): Promise<void> {
+  const words = { sqlite: sql`body`, postgres: sql`to_tsvector('simple', ${toPlain(sql`body`)})` }[transaction.engine]
   await transaction.run(sql`
     insert into message_words (rowid, words)
-    select id, body from messages
+    select id, ${words} from messages
     where id > (select indexed_id from message_head) and id <= (select indexed_id + ${BATCH} from message_head)
     order by id`)
-  await transaction.run(sql`update message_head set indexed_id = min(head_id, indexed_id + ${BATCH})`)
+  await transaction.run(sql`
+    update message_head
+    set indexed_id = case when head_id < indexed_id + ${BATCH} then head_id else indexed_id + ${BATCH} end`)
 }
 
 export async function deleteWords(transaction: Transaction, ids: readonly number[]): Promise<void> {
@@ -31,7 +43,33 @@ export async function deleteWords(transaction: Transaction, ids: readonly number
   await transaction.run(sql`delete from message_words where rowid in (${listOf(ids)})`)
 }
 
+/** The condition that the words of a message fit all of the terms. */
+export function fits(terms: readonly SearchTerm[], engine: Engine): Sql {
+  switch (engine) {
+    case 'sqlite':
+      return sql`message_words match ${toMatch(terms)}`
+    case 'postgres':
+      return sql`words @@ ${joinQueries(terms.map(toTsQuery))}`
+  }
+}
+
 /** The terms in FTS5's language. Each is quoted, so that none of its operators can come from a caller. */
-export function toMatch(terms: readonly SearchTerm[]): string {
+function toMatch(terms: readonly SearchTerm[]): string {
   return terms.map(({ text, isPrefix }) => `"${text.replaceAll('"', '""')}"${isPrefix ? '*' : ''}`).join(' ')
+}
+
+/** The server takes a term apart as it took the bodies apart; a star goes to the last word of it. */
+function toTsQuery({ text, isPrefix }: SearchTerm): Sql {
+  const phrase = sql`phraseto_tsquery('simple', ${toPlain(sql`cast(${text} as text)`)})`
+  return isPrefix ? sql`cast(cast(${phrase} as text) || ':*' as tsquery)` : phrase
+}
+
+function joinQueries([query, ...rest]: readonly Sql[]): Sql {
+  if (!query) return sql`cast('' as tsquery)`
+  return rest.length === 0 ? query : sql`(${query} && ${joinQueries(rest)})`
+}
+
+/** Without accents, as FTS5 has it by itself. */
+function toPlain(text: Sql): Sql {
+  return sql`regexp_replace(normalize(${text}, NFKD), '[\u0300-\u036f]', '', 'g')`
 }

@@ -120,14 +120,14 @@ describe('status.get', () => {
   })
 
   it('keeps what it shows, and its epoch, over a restart', async () => {
-    const databasePath = join(createTempFolder(), 'bus.db')
-    const first = await startTestBus({ databasePath })
+    const databasePlace = join(createTempFolder(), 'bus.db')
+    const first = await startTestBus({ databasePlace })
     await first.client.lanes.claim({ lane: 'feeds', owner: 'ann' })
     await first.client.messages.post({ topic: 't', sender: 'ann', body: 'hello', action_flag: true })
     const before = await first.client.status.get({})
     await first.close()
 
-    const { client } = await startTestBus({ databasePath })
+    const { client } = await startTestBus({ databasePlace })
     const { active_lanes, pending_action_flags, _meta } = await client.status.get({})
     expect(active_lanes).toMatchObject([{ name: 'feeds', owner: 'ann', fence: 1 }])
     expect(pending_action_flags).toEqual(before.pending_action_flags)

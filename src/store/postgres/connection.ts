@@ -33,13 +33,17 @@ export function toClientConfig(url: string): pg.ClientConfig {
   }
 }
 
-/** The port's statements on one connection. */
-export function createStatements(client: Pick<pg.ClientBase, 'query'>, now: () => Promise<number>): Statements {
-  const query = async ({ text, values }: Sql) => client.query({ ...prepare(text), values: [...values] })
+/**
+ * The port's statements on one connection.
+ *
+ * @param getClient Throws when the connection is gone.
+ */
+export function createStatements(getClient: () => pg.ClientBase, now: () => Promise<number>): Statements {
+  const query = async ({ text, values }: Sql) => getClient().query({ ...prepare(text), values: [...values] })
   return {
     engine: 'postgres',
     // The caller names the row's shape (see the port); the driver cannot know it.
-    all: async <Row extends object>(statement: Sql) => (await query(statement)).rows as Row[],
+    all: async <Row extends object>(statement: Sql): Promise<Row[]> => (await query(statement)).rows,
     run: async (statement) => {
       await query(statement)
     },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { type Database, first, type Migration, type OnOutage, type Reader, single, sql } from '../../core/database.ts'
-import { AppError, startError } from '../../core/errors.ts'
-import type { Clock } from '../clock.ts'
+import { AppError, hideCredentials, startError } from '../../core/errors.ts'
+import { type Clock, createStopwatch, type Stopwatch } from '../clock.ts'
 import { createGroupCommit } from '../group-commit.ts'
 import { applyMigrations } from '../migrate.ts'
 import { createWakeUps } from '../wake-ups.ts'
@@ -31,7 +31,7 @@ export interface PostgresOptions {
   /** As of the other engine; an outage is one of all buses on the database. */
   readonly onOutage?: OnOutage
   /** For tests: the clock in place of the database's. */
-  readonly createClock?: ((notBefore: number) => Clock) | undefined
+  readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
   readonly outageMs?: number | undefined
 }
@@ -47,14 +47,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   } catch (error) {
     if (error instanceof AppError) throw error
     const cause = error instanceof Error && error.message !== '' ? error.message : findOutsideCause(error)
-    throw startError('database_unusable', `cannot use the database ${hidePassword(options.url)}: ${cause}`)
+    throw startError('database_unusable', `cannot use the database ${hideCredentials(options.url)}: ${cause}`)
   }
 }
 
 async function openStore(options: PostgresOptions): Promise<Database> {
   const { url, outageMs = OUTAGE_MS } = options
   const { epoch, lastMoment, durability } = await prepareDatabase(options)
-  const clock = options.createClock?.(lastMoment)
+  const clock = options.createClock?.(lastMoment, createStopwatch())
   const nodeId = randomUUID()
   const wakeUps = createWakeUps()
   const writer = createWriter({ url, nodeId, outageMs, clock })
@@ -94,7 +94,7 @@ async function prepareDatabase({ url, migrations, allowUnsafe = false }: Postgre
   try {
     const durability = await checkServer(client, allowUnsafe)
     const statements = createStatements(
-      client,
+      () => client,
       async () => (await single<{ at: number }>(statements, sql`select ${CLOCK} as at`)).at,
     )
     // Another bus may be at it, and may take longer than a turn.
@@ -126,10 +126,13 @@ async function readSnapshot<T>(
     throw toStoreError(error)
   }
   let moment: number | undefined
-  const statements = createStatements(client, async () => {
-    moment ??= await readMoment(statements, clock)
-    return moment
-  })
+  const statements = createStatements(
+    () => client,
+    async () => {
+      moment ??= await readMoment(statements, clock)
+      return moment
+    },
+  )
   try {
     await client.query('begin transaction isolation level repeatable read read only')
     const value = await body(statements)
@@ -155,9 +158,4 @@ async function readMoment(reader: Pick<Reader, 'all'>, clock: Clock | undefined)
     sql`select last_moment, ${CLOCK} as moment from bus_store`,
   )
   return Math.max(row?.last_moment ?? 0, clock ? clock() : (row?.moment ?? 0))
-}
-
-/** What stands before the host is a secret. */
-function hidePassword(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, '//')
 }

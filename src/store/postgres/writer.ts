@@ -50,19 +50,14 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   const forget = (lost: pg.Client) => {
     if (client === lost) client = undefined
   }
-  const query = async (text: string) => {
+  const getClient = () => {
     if (!client) throw new Error('Connection terminated')
-    await client.query(text)
+    return client
   }
-  const statements = createStatements(
-    {
-      query: (...args: Parameters<pg.ClientBase['query']>) => {
-        if (!client) throw new Error('Connection terminated')
-        return client.query(...args)
-      },
-    } as Pick<pg.ClientBase, 'query'>, // One of its overloads, handed on as it is.
-    async () => now(),
-  )
+  const query = async (text: string) => {
+    await getClient().query(text)
+  }
+  const statements = createStatements(getClient, async () => now())
 
   return {
     statements,

@@ -1,3 +1,4 @@
+import { hideCredentials } from '../../core/errors.ts'
 import { STANDARD_BASE_URL } from '../../core/wire.ts'
 
 export interface Greeting {
@@ -5,7 +6,7 @@ export interface Greeting {
   readonly origin: string
   readonly apiUrl: string
   readonly mcpUrl: string
-  readonly databasePath: string
+  readonly databasePlace: string
   readonly isArmed: boolean
   /** The file that runs, as the system knows it. */
   readonly programPath: string
@@ -13,11 +14,11 @@ export interface Greeting {
 
 /** What `bus-mcp serve` prints once it is listening: where, with what, and what to type to connect an agent. */
 export function describeBus(greeting: Greeting): string {
-  const { version, origin, apiUrl, mcpUrl, databasePath, isArmed } = greeting
+  const { version, origin, apiUrl, mcpUrl, databasePlace, isArmed } = greeting
   return `bus-mcp ${version} is listening on ${origin}
   API       ${apiUrl}
   MCP       ${mcpUrl}
-  database  ${databasePath}
+  database  ${hideCredentials(databasePlace)}
   writes    ${isArmed ? 'need BUS_WRITE_SECRET' : 'open'}
 
 Connect an agent, as in

@@ -40,12 +40,13 @@ export const serverDocuments: readonly ServerDocument[] = [
   },
   {
     path: '/readyz',
-    summary: 'Ready: `{"ok": true}` after a write to the store; 503 `store_unavailable` when it cannot write.',
+    summary:
+      'Ready: `{"ok": true, "durability": "…"}` after a write to the store; 503 `store_unavailable` when it cannot write.',
     create:
       ({ context }) =>
       async () => {
         await context.database.probe()
-        return { ok: true }
+        return { ok: true, durability: context.database.durability }
       },
   },
 ]

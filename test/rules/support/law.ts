@@ -36,6 +36,7 @@ export const importLaw: readonly Row[] = [
   { from: 'src/log.ts', may: ['src/core/*'] },
   { from: 'src/core/*', may: ['src/core/*', 'zod'] },
   { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:**'] },
+  { from: 'src/store/postgres/*', may: ['src/core/*', 'src/store/**', 'pg', 'node:**'] },
   { from: 'src/store/**', may: ['src/core/*', 'src/store/**', 'node:**'] },
   { from: 'src/capabilities/index.ts', may: ['src/core/*', 'src/capabilities/*/index.ts'] },
   // The fields and shapes that contracts are written with, their own and each other's.
