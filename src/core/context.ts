@@ -63,5 +63,6 @@ export interface Context {
   readonly log: Log
   readonly requestId: string
   readonly signal: AbortSignal
+  /** Undefined when whoever asks will not ask again. */
   readonly idempotencyKey?: string | undefined
 }

@@ -30,10 +30,14 @@ export const claim: Handler<typeof contract.claim> = (call) => {
     holder: { owner, session },
     waitMs: input.wait_s * 1000,
     attempt: () => claimNow(call),
-    undo: (answer) =>
-      context.database.write((transaction) =>
-        change(transaction, context, lane, { kind: 'release', owner, session, fence: answer.lane.fence }),
-      ),
+    undo: async (answer) => {
+      // With a key the caller asks again, and may have been told yes by another bus already.
+      if (context.idempotencyKey !== undefined) return
+      const { fence } = answer.lane
+      await context.database.write((transaction) =>
+        change(transaction, context, lane, { kind: 'release', owner, session, fence }),
+      )
+    },
     failDeadlock: (cycle) => fail('would_deadlock', describeDeadlock(cycle), { cycle: [...cycle] }),
   })
 }
