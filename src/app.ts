@@ -13,11 +13,11 @@ import {
   toHeldLane,
 } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
-import { type BoundOperation, invoke, joinOnOutage, listOperations } from './core/capability.ts'
+import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
 import type { BusContext, Log } from './core/context.ts'
-import type { Database } from './core/database.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
+import { openStore } from './open-store.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
@@ -82,7 +82,15 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
   }
-  const database = await openStore(options)
+  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch } = options
+  const database = await openStore({
+    place: databasePlace,
+    allowUnsafe: allowUnsafeDurability,
+    forService: true,
+    createClock,
+    outageMs,
+    stopwatch,
+  })
   const context: BusContext = {
     database,
     log,
@@ -138,20 +146,6 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       return closing
     },
   }
-}
-
-async function openStore(options: BusOptions): Promise<Database> {
-  const { openDatabase } = await import('./store/index.ts')
-  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch } = options
-  return openDatabase({
-    place: databasePlace,
-    allowUnsafe: allowUnsafeDurability,
-    migrations: capabilities.flatMap(({ migrations }) => migrations),
-    onOutage: joinOnOutage(capabilities),
-    createClock,
-    outageMs,
-    stopwatch,
-  })
 }
 
 /** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */

@@ -169,6 +169,12 @@ export const busSettings = {
   writeSecret,
 } as const satisfies Record<string, Setting>
 
+/** Settings of the commands that work on a database instead of a bus. */
+export const placeSettings = {
+  databaseUrl: busSettings.databaseUrl,
+  allowUnsafeDurability: busSettings.allowUnsafeDurability,
+} as const satisfies Record<string, Setting>
+
 /** Settings of everything that talks to a bus: the MCP server, the command line, the smoke test. */
 export const clientSettings = {
   baseUrl: {

@@ -9,6 +9,7 @@ import {
   namePerson,
   nameSession,
   parseDatabaseUrl,
+  placeSettings,
   readBusConfig,
   readClientConfig,
   readProcess,
@@ -17,10 +18,12 @@ import {
 } from './config.ts'
 import { AppError, errorKinds } from './core/errors.ts'
 import { createLog } from './log.ts'
+import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
-import { describeFlagError } from './surfaces/cli/command.ts'
+import { describeFlagError, UsageError } from './surfaces/cli/command.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
+import { openInput, openOutput } from './surfaces/cli/files.ts'
 import { describeBus } from './surfaces/cli/greeting.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { runInLane } from './surfaces/cli/run.ts'
@@ -68,6 +71,10 @@ async function run([command, ...rest]: string[]): Promise<void> {
       return
     case 'run':
       return runWithLane(rest)
+    case 'migrate':
+    case 'export':
+    case 'import':
+      return move(command, rest)
     case 'watch':
       return watchBus(rest)
     case 'doctor':
@@ -170,6 +177,32 @@ async function serve(rest: readonly string[]): Promise<void> {
   const isArmed = config.writeSecret !== undefined
   terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
   await stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+}
+
+/** The commands that work on a database instead of a bus. */
+async function move(command: 'migrate' | 'export' | 'import', rest: readonly string[]): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings(command, Object.values(placeSettings)))
+  const [path, flags] = rest[0]?.startsWith('-') === false ? [rest[0], rest.slice(1)] : [undefined, rest]
+  const config = readBusConfig({ env, flags: parseFlags(placeSettings, flags) })
+  const place = { place: parseDatabaseUrl(config.databaseUrl, env), allowUnsafe: config.allowUnsafeDurability }
+  try {
+    if (command === 'export') {
+      const output = await openOutput(path)
+      const rows = await exportDatabase(place, output.write)
+      await output.end()
+      return terminal.err(`bus-mcp export: ${rows} rows`)
+    }
+    if (command === 'migrate') {
+      await migrateDatabase(place)
+      return terminal.out('the database is up to date')
+    }
+    if (path === undefined) throw new UsageError('name the file, as in: bus-mcp import bus.jsonl')
+    terminal.out(`${await importDatabase(place, await openInput(path))} rows`)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    terminal.err(`bus-mcp ${command}: ${error.message}`)
+    process.exitCode = errorKinds.invalid.exitCode
+  }
 }
 
 async function doctor(rest: readonly string[]): Promise<void> {

@@ -35,12 +35,24 @@ export interface Chore {
   readonly run: (bus: BusContext) => Promise<void>
 }
 
+/** A table as an export carries it. What is not named is made anew where it is needed. */
+export interface TableSpec {
+  readonly name: string
+  readonly columns: readonly string[]
+  /** The columns that name a row, in whose order they are carried. */
+  readonly key: readonly string[]
+  /** It has its one row from the beginning. */
+  readonly isSingle?: boolean
+}
+
 export interface Capability {
   readonly name: string
   /** For agents: how its tools work together. A few sentences; every session of every agent pays for them. */
   readonly instructions: string
   readonly operations: readonly BoundOperation[]
   readonly migrations: readonly Migration[]
+  /** What must not be lost when all that there is moves to another database. */
+  readonly tables?: readonly TableSpec[]
   readonly onOutage?: OnOutage
   readonly chores?: readonly Chore[]
 }

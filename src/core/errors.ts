@@ -100,6 +100,14 @@ export const startErrors = {
     kind: 'unavailable',
     summary: 'The file cannot be opened, is damaged, is another program’s, or is on a disk that does not sync.',
   },
+  database_not_empty: {
+    kind: 'unavailable',
+    summary: 'There is something in the database already. Import into a new one.',
+  },
+  export_unusable: {
+    kind: 'invalid',
+    summary: 'The file is no whole export of this version. Export again, with the version that imports.',
+  },
   database_unsafe: {
     kind: 'unavailable',
     summary:

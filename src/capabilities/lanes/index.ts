@@ -24,6 +24,22 @@ export const lanes = defineCapability({
     bind(contract.verify, handlers.verify),
   ],
   migrations,
+  // Not who waits: they ask again.
+  tables: [
+    {
+      name: 'lanes',
+      columns: [
+        ...['name', 'fence', 'rev', 'owner', 'session', 'note', 'claimed_at', 'renewed_at', 'expires_at', 'lease_ms'],
+        ...['changed_at', 'last_owner', 'last_fence', 'last_end'],
+      ],
+      key: ['name'],
+    },
+    {
+      name: 'lane_events',
+      columns: ['lane', 'rev', 'event', 'owner', 'from_owner', 'fence', 'at', 'lease_ms', 'note', 'request_id'],
+      key: ['lane', 'rev'],
+    },
+  ],
   onOutage: creditLanes,
   chores: [proveLife],
 })

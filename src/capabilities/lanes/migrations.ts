@@ -56,6 +56,9 @@ export const migrations: readonly Migration[] = [
   {
     id: 'lanes/003-names-in-code-order',
     // Pages go by name, and every database must put names in the same order: SQLite has it by itself.
-    statements: [{ postgres: 'alter table lanes alter column name type text collate "C"' }],
+    statements: [
+      { postgres: 'alter table lanes alter column name type text collate "C"' },
+      { postgres: 'alter table lane_events alter column lane type text collate "C"' },
+    ],
   },
 ]

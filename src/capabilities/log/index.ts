@@ -33,6 +33,19 @@ export const log = defineCapability({
   instructions: '',
   operations: [],
   migrations,
+  tables: [
+    {
+      name: 'messages',
+      columns: [
+        ...['id', 'topic', 'sender', 'body', 'action_flag', 'ts', 'recipient', 'thread_id', 'lane', 'fence'],
+        ...['is_system', 'acked_by', 'acked_at'],
+      ],
+      key: ['id'],
+    },
+    { name: 'message_head', columns: ['head_id', 'floor_id'], key: ['head_id'], isSingle: true },
+    { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'] },
+    { name: 'event_head', columns: ['head_id', 'floor_id'], key: ['head_id'], isSingle: true },
+  ],
   // So that a search has only the last of it to do.
   chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database) }],
 })

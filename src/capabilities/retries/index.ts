@@ -4,4 +4,16 @@ import { migrations } from './migrations.ts'
 export { createWriteOnce } from './write-once.ts'
 
 /** Has no operations of its own: every write of the others may be retried. */
-export const retries = defineCapability({ name: 'retries', instructions: '', operations: [], migrations })
+export const retries = defineCapability({
+  name: 'retries',
+  instructions: '',
+  operations: [],
+  migrations,
+  tables: [
+    {
+      name: 'kept_answers',
+      columns: ['idempotency_key', 'fingerprint', 'answer', 'at'],
+      key: ['idempotency_key'],
+    },
+  ],
+})

@@ -13,4 +13,9 @@ export const migrations: readonly Migration[] = [
       'create index kept_answers_by_age on kept_answers (at)',
     ],
   },
+  {
+    id: 'retries/002-keys-in-code-order',
+    // An export goes by key, in the same order from every database: SQLite has it by itself.
+    statements: [{ postgres: 'alter table kept_answers alter column idempotency_key type text collate "C"' }],
+  },
 ]

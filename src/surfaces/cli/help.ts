@@ -8,6 +8,9 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: 'serve', summary: 'Run the bus' },
   { usage: 'run --lane LANE -- COMMAND', summary: 'Run a command while holding a lane, and release it at the end' },
   { usage: 'watch', summary: 'Print what happens on the bus, as it happens' },
+  { usage: 'migrate', summary: 'Bring the tables of a database up to date' },
+  { usage: 'export [FILE]', summary: 'Write all that a database holds as lines of JSON; stop its bus first' },
+  { usage: 'import FILE', summary: 'Take an export over into an empty database' },
   { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
   { usage: 'tools', summary: 'List the tools, one name per line' },
   { usage: 'version', summary: 'Print the version' },
@@ -47,7 +50,7 @@ interface SettingTexts {
 
 /** The help text of a command that stands for no operation: each of its settings as flag and as variable. */
 export function describeSettings(name: string, settings: readonly SettingTexts[]): string {
-  const command = programCommands.find(({ usage }) => usage === name)
+  const command = programCommands.find(({ usage }) => usage.split(' ')[0] === name)
   const lines = settings.flatMap(({ env, flag, summary, standard }) => [
     `  ${flag === undefined ? env : `--${flag}, ${env}`}`,
     `      ${summary} Standard: ${standard}.`,
