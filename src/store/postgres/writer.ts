@@ -33,6 +33,7 @@ interface StoreRow {
  */
 export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
   let client: pg.Client | undefined
+  let hasSavepoint = false
   let turn = { startedAt: 0, moment: 0 }
   const now = () =>
     clock ? Math.max(clock(), turn.moment) : turn.moment + Math.floor(performance.now() - turn.startedAt)
@@ -63,6 +64,7 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
       await (await open()).query('begin')
+      hasSavepoint = false
       const { last_moment, moment } = await single<StoreRow>(
         statements,
         sql`select last_moment, ${CLOCK} as moment from bus_store for update`,
@@ -73,9 +75,14 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
       // The commit itself settles it: its moment is the last one then.
       return isOutage ? { outage: { from: last_moment, to: turn.moment }, settle: () => {} } : undefined
     },
-    savepoint: () => query('savepoint job'),
+    savepoint: () => {
+      const text = hasSavepoint ? 'release savepoint job; savepoint job' : 'savepoint job'
+      hasSavepoint = true
+      return query(text)
+    },
     undo: () => query('rollback to savepoint job'),
-    release: () => query('release savepoint job'),
+    // With the next savepoint, or with the commit: that saves a round trip for each body.
+    release: async () => {},
     seal: async (channels) => {
       await announce(statements, nodeId, channels)
       await statements.run(sql`update bus_store set last_moment = ${now()}`)

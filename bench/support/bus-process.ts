@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+export interface BusProcess {
+  readonly apiUrl: string
+  stop(): Promise<void>
+}
+
+/** Starts the built bus as a process of its own, on a free port. */
+export async function startBusProcess(databaseUrl: string): Promise<BusProcess> {
+  const main = join(import.meta.dirname, '../../dist/main.js')
+  const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--database-url', databaseUrl], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  child.stdout.setEncoding('utf8')
+  let text = ''
+  while (!text.includes('Ctrl-C')) {
+    const [chunk] = await Promise.race([once(child.stdout, 'data'), ended.then(() => [undefined])])
+    if (chunk === undefined) throw new Error(`the bus ended at once: ${text}`)
+    text += chunk
+  }
+  const origin = /listening on (\S+)/.exec(text)?.[1]
+  return {
+    apiUrl: `${origin}/api/bus`,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
