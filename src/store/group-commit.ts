@@ -179,9 +179,10 @@ function watchFailures(statements: Statements) {
 async function undoJob(writer: Writer, cause: unknown): Promise<void> {
   try {
     await writer.undo()
-  } catch {
-    // The engine has given the whole transaction up, as on a full disk: the batch fails with what caused it.
-    throw cause
+  } catch (error) {
+    // The engine has given the whole transaction up, as on a full disk: the batch fails with what caused it. A body's own
+    // error did not, and is nobody else's: the connection was lost meanwhile.
+    throw writer.toStoreError(cause) === cause ? error : cause
   }
 }
 
