@@ -59,7 +59,13 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   const wakeUps = createWakeUps()
   const writer = createWriter({ url, nodeId, outageMs, clock })
   const commits = createGroupCommit(writer, wakeUps, options.onOutage ?? (async () => {}))
-  const pool = new pg.Pool({ ...toClientConfig(url), max: MAX_READERS, idleTimeoutMillis: 30_000 })
+  const pool = new pg.Pool({
+    ...toClientConfig(url),
+    max: MAX_READERS,
+    idleTimeoutMillis: 30_000,
+    // A reader holds nobody up; one that writes an export elsewhere may pause.
+    idle_in_transaction_session_timeout: 60_000,
+  })
   // A connection that is lost while nobody uses it is nobody's trouble.
   pool.on('error', () => {})
   const others = listenToOthers(url, nodeId, wakeUps)
@@ -97,8 +103,8 @@ async function prepareDatabase({ url, migrations, allowUnsafe = false }: Postgre
       () => client,
       async () => (await single<{ at: number }>(statements, sql`select ${CLOCK} as at`)).at,
     )
-    // Another bus may be at it, and may take longer than a turn.
-    await client.query('set lock_timeout = 0')
+    // Another bus may be at it, and a large log takes longer than a turn.
+    await client.query('set lock_timeout = 0; set statement_timeout = 0')
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
     await applyMigrations(statements, async (text) => void (await client.query(text)), migrations)

@@ -15,11 +15,6 @@ export interface WriterOptions {
   readonly clock: Clock | undefined
 }
 
-interface StoreRow {
-  readonly last_moment: number
-  readonly moment: number
-}
-
 /**
  * The one connection that this bus writes on, opened when it is needed and again after it was lost.
  *
@@ -60,20 +55,40 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   }
   const statements = createStatements(getClient, async () => now())
 
+  /** Opens the transaction and takes the turn. Returns the last moment that any bus wrote. */
+  const lockInTurn = async (): Promise<number> => {
+    const known = client
+    try {
+      return await lock()
+    } catch (error) {
+      // A connection that was lost while nobody used it is found out here, and nothing is under way yet.
+      if (known === undefined || !isConnectionLost(error)) throw error
+      forget(known)
+      return lock()
+    }
+  }
+  const lock = async () => {
+    await (await open()).query('begin')
+    const { last_moment } = await single<{ last_moment: number }>(
+      statements,
+      sql`select last_moment from bus_store for update`,
+    )
+    return last_moment
+  }
+
   return {
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
-      await (await open()).query('begin')
+      const lastMoment = await lockInTurn()
       hasSavepoint = false
-      const { last_moment, moment } = await single<StoreRow>(
-        statements,
-        sql`select last_moment, ${CLOCK} as moment from bus_store for update`,
-      )
-      const read = clock ? clock() : moment
-      turn = { startedAt: performance.now(), moment: Math.max(read, last_moment) }
-      const isOutage = last_moment > 0 && turn.moment - last_moment > outageMs
+      // A statement of its own: within the locking one it may be the time before the wait.
+      const { moment } = clock
+        ? { moment: clock() }
+        : await single<{ moment: number }>(statements, sql`select ${CLOCK} as moment`)
+      turn = { startedAt: performance.now(), moment: Math.max(moment, lastMoment) }
+      const isOutage = lastMoment > 0 && turn.moment - lastMoment > outageMs
       // The commit itself settles it: its moment is the last one then.
-      return isOutage ? { outage: { from: last_moment, to: turn.moment }, settle: () => {} } : undefined
+      return isOutage ? { outage: { from: lastMoment, to: turn.moment }, settle: () => {} } : undefined
     },
     savepoint: () => {
       const text = hasSavepoint ? 'release savepoint job; savepoint job' : 'savepoint job'
