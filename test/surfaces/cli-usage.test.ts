@@ -113,6 +113,7 @@ describe('a command that was typed wrongly', () => {
         '--host',
         '--port',
         '--database-url',
+        '--allow-unsafe-durability',
         '--max-lease-seconds',
         '--retain-days',
         '--retain-messages',

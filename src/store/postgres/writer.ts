@@ -1,9 +1,9 @@
-import pg from 'pg'
 import { single, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { EndedOutage, Writer } from '../group-commit.ts'
-import { createStatements, toClientConfig } from './connection.ts'
+import { createStatements } from './connection.ts'
 import { isConnectionLost, toCommitError, toStoreError } from './errors.ts'
+import { createKeptClient } from './kept-client.ts'
 import { announce } from './listener.ts'
 
 export interface WriterOptions {
@@ -27,48 +27,30 @@ export interface WriterOptions {
  * it goes on with this machine's stopwatch, some milliseconds at the most.
  */
 export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
-  let client: pg.Client | undefined
+  const client = createKeptClient(url)
   let hasSavepoint = false
   let turn = { startedAt: 0, moment: 0 }
   const now = () =>
     clock ? Math.max(clock(), turn.moment) : turn.moment + Math.floor(performance.now() - turn.startedAt)
-
-  const open = async () => {
-    if (client) return client
-    const fresh = new pg.Client(toClientConfig(url))
-    // Whoever uses it next finds out; without a listener the process would end.
-    fresh.on('error', () => forget(fresh))
-    fresh.on('end', () => forget(fresh))
-    await fresh.connect()
-    client = fresh
-    return fresh
-  }
-  const forget = (lost: pg.Client) => {
-    if (client === lost) client = undefined
-  }
-  const getClient = () => {
-    if (!client) throw new Error('Connection terminated')
-    return client
-  }
   const query = async (text: string) => {
-    await getClient().query(text)
+    await client.get().query(text)
   }
-  const statements = createStatements(getClient, async () => now())
+  const statements = createStatements(client.get, async () => now())
 
   /** Opens the transaction and takes the turn. Returns the last moment that any bus wrote. */
   const lockInTurn = async (): Promise<number> => {
-    const known = client
+    const wasOpen = client.isOpen()
     try {
       return await lock()
     } catch (error) {
       // A connection that was lost while nobody used it is found out here, and nothing is under way yet.
-      if (known === undefined || !isConnectionLost(error)) throw error
-      forget(known)
+      if (!wasOpen || !isConnectionLost(error)) throw error
+      client.forget()
       return lock()
     }
   }
   const lock = async () => {
-    await (await open()).query('begin')
+    await (await client.open()).query('begin')
     const { last_moment } = await single<{ last_moment: number }>(
       statements,
       sql`select last_moment from bus_store for update`,
@@ -113,9 +95,7 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
     },
     toStoreError,
     toCommitError,
-    close: async () => {
-      await client?.end()
-    },
+    close: client.close,
   }
 }
 
