@@ -65,7 +65,10 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
       await (await open()).query('begin')
       const { last_moment, moment } = await single<StoreRow>(
         statements,
-        sql`select last_moment, ${CLOCK} as moment from bus_store for update`,
+        // The clock outside: beside the lock, it is read before it, and that stands when nobody changed the row meanwhile.
+        sql`
+          with turn as materialized (select last_moment from bus_store for update)
+          select last_moment, ${CLOCK} as moment from turn`,
       )
       const read = clock ? clock() : moment
       turn = { startedAt: performance.now(), moment: Math.max(read, last_moment) }
