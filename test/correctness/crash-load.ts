@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly ledger: Ledger
   /** What tells this load's texts from those of another. */
   readonly label: string
+  /** What the names of its agents begin with, so that several loads can share a bus; `writer` when left out. */
+  readonly agents?: string
   readonly writers?: number
   /** Fewer than writers, so that they contend; odd, so that whoever left one comes back to release it. */
   readonly lanes?: number
@@ -89,8 +91,8 @@ export function startLoad(options: LoadOptions): Load {
 }
 
 function createSteps(client: BusClient, options: LoadOptions, writer: number, round: number) {
-  const { ledger, label, lanes = 5, stamp = () => 0, createPadding = () => '' } = options
-  const owner = `writer-${writer}`
+  const { ledger, label, agents = 'writer', lanes = 5, stamp = () => 0, createPadding = () => '' } = options
+  const owner = `${agents}-${writer}`
   const lane = `lane-${(writer + round) % lanes}`
   const note = ({ lane: { rev, fence } }: Awaited<ReturnType<BusClient['lanes']['claim']>>) =>
     ledger.laneEvents.push({ lane, rev, fence, owner, at: stamp() })

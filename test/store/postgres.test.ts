@@ -32,6 +32,14 @@ async function expectRefusal(opening: Promise<unknown>, code: string, message: R
   return line
 }
 
+/** Resolves when a session waits for a lock. */
+async function untilSomebodyWaits(client: pg.Client): Promise<void> {
+  const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
+  while ((await client.query(waits)).rowCount === 0) await sleep(5)
+  // So that the moments before and after it are not the same.
+  await sleep(5)
+}
+
 /** Asks again while the store cannot be asked, as every caller may. */
 async function insist<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
@@ -194,6 +202,19 @@ describe('a PostgreSQL database whose turn is taken', () => {
     await other.query('rollback')
     await database.write((transaction) => insertItem(transaction, 2))
     expect(await database.read(selectItemIds)).toEqual([2])
+  })
+
+  it('reads the clock after it has the turn, also when whoever had it before kept nothing', async () => {
+    const url = await postgres().createDatabase()
+    const [node, reading] = [await openTestPostgres({ url }), await openTestPostgres({ url })]
+    const other = await connect(url)
+    await other.query('begin')
+    await other.query('select epoch from bus_store for update')
+    const write = node.write((transaction) => transaction.now())
+    await untilSomebodyWaits(await connect(url))
+    const seen = await reading.read((reader) => reader.now())
+    await other.query('rollback')
+    expect(await write).toBeGreaterThanOrEqual(seen)
   })
 
   it('takes the turn from a bus that was stopped in the middle of it', async () => {

@@ -15,6 +15,13 @@ export interface WriterOptions {
   readonly clock: Clock | undefined
 }
 
+interface StoreRow {
+  /** That any bus wrote last. */
+  readonly last_moment: number
+  /** What the database's clock shows. */
+  readonly moment: number
+}
+
 /**
  * The one connection that this bus writes on, opened when it is needed and again after it was lost.
  *
@@ -37,8 +44,8 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   }
   const statements = createStatements(client.get, async () => now())
 
-  /** Opens the transaction and takes the turn. Returns the last moment that any bus wrote. */
-  const lockInTurn = async (): Promise<number> => {
+  /** Opens the transaction and takes the turn. */
+  const lockInTurn = async (): Promise<StoreRow> => {
     const wasOpen = client.isOpen()
     try {
       return await lock()
@@ -51,26 +58,24 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   }
   const lock = async () => {
     await (await client.open()).query('begin')
-    const { last_moment } = await single<{ last_moment: number }>(
+    return single<StoreRow>(
       statements,
-      sql`select last_moment from bus_store for update`,
+      // The clock outside: beside the lock it is read before it, and that stands when nobody changed the row meanwhile.
+      sql`
+        with turn as materialized (select last_moment from bus_store for update)
+        select last_moment, ${CLOCK} as moment from turn`,
     )
-    return last_moment
   }
 
   return {
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
-      const lastMoment = await lockInTurn()
+      const { last_moment, moment } = await lockInTurn()
       hasSavepoint = false
-      // A statement of its own: within the locking one it may be the time before the wait.
-      const { moment } = clock
-        ? { moment: clock() }
-        : await single<{ moment: number }>(statements, sql`select ${CLOCK} as moment`)
-      turn = { startedAt: performance.now(), moment: Math.max(moment, lastMoment) }
-      const isOutage = lastMoment > 0 && turn.moment - lastMoment > outageMs
+      turn = { startedAt: performance.now(), moment: Math.max(clock ? clock() : moment, last_moment) }
+      const isOutage = last_moment > 0 && turn.moment - last_moment > outageMs
       // The commit itself settles it: its moment is the last one then.
-      return isOutage ? { outage: { from: lastMoment, to: turn.moment }, settle: () => {} } : undefined
+      return isOutage ? { outage: { from: last_moment, to: turn.moment }, settle: () => {} } : undefined
     },
     savepoint: () => {
       const text = hasSavepoint ? 'release savepoint job; savepoint job' : 'savepoint job'
