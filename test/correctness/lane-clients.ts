@@ -1,5 +1,5 @@
 import type { Entry, Outcome } from './history.ts'
-import { listTwins, type Waits } from './history-commands.ts'
+import { type Leases, listTwins, type Waits } from './history-commands.ts'
 import { recordClient } from './history-over-http.ts'
 import { checkHistory } from './linearizability.ts'
 import { createRandom, takeSeed } from './random.ts'
@@ -25,12 +25,13 @@ interface Plan {
   /** The share of the connections that are cut. */
   readonly cutShare: number
   readonly waits?: Waits
+  readonly leases?: Leases
   /** Of one bus, or of several nodes on one database; the clients are spread over them. */
   readonly apiUrls: readonly [string, ...string[]]
 }
 
 /** Lets the twelve have the bus to themselves, checks all that they saw, and prints the figures. */
-export async function runClients(name: string, { operations, lanes, cutShare, waits, apiUrls }: Plan) {
+export async function runClients(name: string, { operations, lanes, cutShare, waits, leases, apiUrls }: Plan) {
   const seed = takeSeed()
   const startedAt = performance.now()
   const recordings = await Promise.all(
@@ -40,6 +41,7 @@ export async function runClients(name: string, { operations, lanes, cutShare, wa
         holder,
         lanes: Array.from({ length: lanes }, (_, lane) => `lane-${lane}`),
         waits,
+        leases,
         operations: Math.ceil(operations / HOLDERS.length),
         cutShare,
         random: createRandom(seed + index),

@@ -5,6 +5,9 @@ import { limitMs, listRounds, scale } from '../support/scale.ts'
 import { OUTCOMES, runClients } from './lane-clients.ts'
 import { findInventedQueues, findShortWaits } from './waits.ts'
 
+/** Longer than a turn of each node, so that some are kept. */
+const LEASES = { minMs: 40, maxMs: 250 }
+
 const postgres = startTestPostgres()
 
 async function startNodes(): Promise<[string, string, string]> {
@@ -17,8 +20,8 @@ describe('a lane under twelve clients on three nodes', () => {
     'answers in one order that explains everything, over HTTP, with connections cut: round %i',
     { timeout: limitMs(110_000) },
     async () => {
-      const operations = scale({ short: 5_000, long: 30_000 })
-      const plan = { operations, lanes: 16, cutShare: 0.02, apiUrls: await startNodes() }
+      const operations = scale({ short: 1_800, long: 30_000 })
+      const plan = { operations, lanes: 10, cutShare: 0.02, leases: LEASES, apiUrls: await startNodes() }
       const { verdict, counts } = await runClients('lanes on three nodes', plan)
       expect(verdict).toEqual({ kind: 'ok', settled: expect.any(Number) })
       for (const outcome of [...OUTCOMES, 'unknown']) expect(counts.get(outcome), outcome).toBeGreaterThan(0)
@@ -30,8 +33,8 @@ describe('a lane under twelve clients on three nodes', () => {
     { timeout: limitMs(110_000) },
     async () => {
       const waits = { share: 0.5, minMs: 50, maxMs: 300 }
-      const operations = scale({ short: 1_500, long: 6_000 })
-      const plan = { operations, lanes: 6, cutShare: 0.02, waits, apiUrls: await startNodes() }
+      const operations = scale({ short: 800, long: 6_000 })
+      const plan = { operations, lanes: 6, cutShare: 0.05, leases: LEASES, waits, apiUrls: await startNodes() }
       const { entries, verdict, counts } = await runClients('lanes on three nodes, with waits', plan)
       expect(verdict).toEqual({ kind: 'ok', settled: expect.any(Number) })
       expect(findInventedQueues(entries)).toEqual([])

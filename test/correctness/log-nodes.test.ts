@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { startThreeNodes } from '../support/nodes.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
@@ -14,7 +15,7 @@ describe('the message log of three nodes on one database', () => {
   it('gives each reader each message once and in order, while many write, whichever node is asked', {
     timeout: limitMs(60_000),
   }, async () => {
-    const messages = scale({ short: 5_000, long: 200_000 })
+    const messages = scale({ short: 1_000, long: 200_000 })
     const seed = takeSeed()
     const random = createRandom(seed)
     const nodes = await startThreeNodes(await postgres().createDatabase())
@@ -31,7 +32,7 @@ describe('the message log of three nodes on one database', () => {
       }
     }
     const append: Append = (message) => random.pick(nodes).client.messages.post({ ...message, body: 'short' })
-    const readers = createPageReaders(random, byCursor, read)
+    const readers = createPageReaders(random, byCursor, read, { pause: () => sleep(20) })
     const { ids, faults, seconds } = await writeAndFollow(random, { append, messages, readers })
     console.log(
       `log of three nodes: ${messages} messages, ${WRITERS} writers, ${readers.length} readers, ${cuts} connections cut, ${seconds} s, seed ${seed}`,
