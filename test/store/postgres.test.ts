@@ -171,6 +171,18 @@ describe('a PostgreSQL database whose connections were ended', () => {
     }
   })
 
+  it('refuses a read that was under way with store_unavailable, and goes on', async () => {
+    const database = await openTestPostgres({ url: await postgres().createDatabase() })
+    const read = database.read(async (reader) => {
+      await countItems(reader)
+      // Between two statements nobody waits for an answer, and so nobody is told but by an event.
+      await postgres().terminateBackends()
+      return countItems(reader)
+    })
+    await expect(read).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await insist(() => database.read(countItems))).toBe(0)
+  })
+
   it('wakes everybody who waits, and hears of what others write again', async () => {
     const url = await postgres().createDatabase()
     const [node, other] = [await openTestPostgres({ url }), await openTestPostgres({ url })]

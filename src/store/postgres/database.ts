@@ -60,8 +60,10 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   const writer = createWriter({ url, nodeId, outageMs, clock })
   const commits = createGroupCommit(writer, wakeUps, options.onOutage ?? (async () => {}))
   const pool = new pg.Pool({ ...toClientConfig(url), max: MAX_READERS, idleTimeoutMillis: 30_000 })
-  // A connection that is lost while nobody uses it is nobody's trouble.
+  // A connection that is lost while nobody uses it is nobody's trouble. Whoever uses one finds out with the next statement;
+  // between two of them only the event tells, and without a listener the process would end.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const others = listenToOthers(url, nodeId, wakeUps)
   const probe = () => commits.write(async () => {})
   const database: Database = {
