@@ -21,7 +21,8 @@ export interface DirectBus {
   close(): Promise<void>
 }
 
-export interface DirectBusOptions extends Pick<SqliteOptions, 'path' | 'createClock'> {
+/** Its path may be the URL of a PostgreSQL database, too. */
+export interface DirectBusOptions extends Pick<SqliteOptions, 'path' | 'createClock' | 'outageMs'> {
   readonly minLeaseMs: number
   readonly maxLeaseMs: number
   /** A wrong way to make a write once; the right one when left out. */

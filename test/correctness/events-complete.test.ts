@@ -1,55 +1,12 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type BusClient, createBusClient } from '../../src/client/index.ts'
+import { createBusClient } from '../../src/client/index.ts'
 import { createTempFolder } from '../support/bus.ts'
 import { startBusProcess } from '../support/process.ts'
 import { limitMs, scale } from '../support/scale.ts'
-import { readEvents, type SeenEvent } from './event-reader.ts'
-import { createRandom, type Random, takeSeed } from './random.ts'
-
-const WRITERS = 48
-const TOPICS = ['converge', 'handover', 'review'] as const
-/** What every reader waits for: it fits all filters. */
-const END = { topic: 'handover', sender: 'last', body: 'the end' }
-
-interface Written {
-  /** The ids of all messages, in order. */
-  readonly messages: readonly number[]
-  /** Those of `handover`. */
-  readonly handovers: readonly number[]
-  /** How many changes of any kind were acknowledged. */
-  readonly changes: number
-}
-
-/** Posts so many messages from many writers at once, with claims and acknowledgements between them. */
-async function write(client: BusClient, random: Random, count: number): Promise<Written> {
-  const ids = new Map<number, string>()
-  let sent = 0
-  let others = 0
-  const writeOne = async (writer: number) => {
-    const topic = random.pick(TOPICS)
-    const { id } = await client.messages.post({ topic, sender: `writer-${writer}`, body: 'short' })
-    ids.set(id, topic)
-    if (random.chance(0.05)) {
-      await client.messages.ack({ id, sender: 'reader' })
-      others += 1
-    }
-    if (random.chance(0.05)) {
-      await client.lanes.claim({ lane: `lane-${writer}`, owner: `writer-${writer}` })
-      others += 1
-    }
-  }
-  const writeMany = async (_: unknown, writer: number) => {
-    while (sent < count - 1) {
-      sent += 1
-      await writeOne(writer)
-    }
-  }
-  await Promise.all(Array.from({ length: WRITERS }, writeMany))
-  ids.set((await client.messages.post(END)).id, END.topic)
-  const messages = [...ids.keys()].sort((a, b) => a - b)
-  return { messages, handovers: messages.filter((id) => ids.get(id) === 'handover'), changes: ids.size + others }
-}
+import { readEvents } from './event-reader.ts'
+import { countFrom1, END, toMessageIds, writeChanges } from './event-writers.ts'
+import { createRandom, takeSeed } from './random.ts'
 
 async function writeAndRead(count: number, forgets: boolean, filters: readonly string[]) {
   const seed = takeSeed()
@@ -71,7 +28,7 @@ async function writeAndRead(count: number, forgets: boolean, filters: readonly s
       isLast: (data) => data.includes(END.body),
     }),
   )
-  const written = await write(createBusClient({ baseUrl: apiUrl }), random, count)
+  const written = await writeChanges([createBusClient({ baseUrl: apiUrl })], random, count)
   const read = await Promise.all(readers)
   const cuts = read.reduce((sum, reader) => sum + reader.cuts, 0)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
@@ -80,8 +37,6 @@ async function writeAndRead(count: number, forgets: boolean, filters: readonly s
   )
   return { written, seen: read.map((reader) => reader.seen) }
 }
-
-const toMessageIds = (events: readonly SeenEvent[] = []) => events.flatMap(({ messageId }) => messageId ?? [])
 
 describe('the stream of events', () => {
   it('gives each reader each event once and in order, however often its connection breaks off', {
@@ -101,5 +56,3 @@ describe('the stream of events', () => {
     expect(toMessageIds(seen[0]).length).toBeLessThan(written.messages.length)
   })
 })
-
-const countFrom1 = (length: number) => Array.from({ length }, (_, index) => index + 1)

@@ -27,12 +27,23 @@ export interface Agent {
   learn(lane: string, answer: Answer): void
 }
 
-const MIN_LEASE_MS = 15
-const MAX_LEASE_MS = 45
+/** How long the leases are that it asks for. */
+export interface Leases {
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+const SHORT_LEASES: Leases = { minMs: 15, maxMs: 45 }
 const OWN_SHARE = 0.4
 
 /** An agent that claims, keeps and releases at random, and now and then believes in a tenure that is over. */
-export function createAgent(random: Random, holder: Holder, lanes: readonly string[], waits?: Waits): Agent {
+export function createAgent(
+  random: Random,
+  holder: Holder,
+  lanes: readonly string[],
+  waits?: Waits,
+  leases = SHORT_LEASES,
+): Agent {
   /** The last two tenures that it was granted. */
   const fences = new Map<string, readonly number[]>()
   /** The last lane that it was granted: what it does to one while it holds it would be rare otherwise. */
@@ -46,7 +57,7 @@ export function createAgent(random: Random, holder: Holder, lanes: readonly stri
   return {
     choose: () => {
       const lane = own !== undefined && random.chance(OWN_SHARE) ? own : random.pick(lanes)
-      const leaseMs = random.between(MIN_LEASE_MS, MAX_LEASE_MS)
+      const leaseMs = random.between(leases.minMs, leases.maxMs)
       const kind = random.pick<LaneCommand['kind']>(['claim', 'claim', 'claim', 'heartbeat', 'heartbeat', 'release'])
       switch (kind) {
         case 'claim':

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http'
 import type { Holder, LaneCommand } from '../../src/capabilities/lanes/decide.ts'
 import { type Entry, parseAnswer } from './history.ts'
-import { createAgent, type Waits } from './history-commands.ts'
+import { createAgent, type Leases, type Waits } from './history-commands.ts'
 import type { Random } from './random.ts'
 
 /** Where a connection is cut: as soon as the request is sent, a little later, or when its answer arrives. */
@@ -16,6 +16,7 @@ export interface ClientOptions {
   readonly holder: Holder
   readonly lanes: readonly string[]
   readonly waits?: Waits | undefined
+  readonly leases?: Leases | undefined
   readonly operations: number
   /** The share of the connections that are cut. */
   readonly cutShare: number
@@ -30,8 +31,8 @@ export interface Recording {
 
 /** Sends commands one after another over a connection that is kept alive, and records what it sees. */
 export async function recordClient(options: ClientOptions): Promise<Recording> {
-  const { apiUrl, holder, lanes, waits, operations, cutShare, random } = options
-  const agent = createAgent(random, holder, lanes, waits)
+  const { apiUrl, holder, lanes, waits, leases, operations, cutShare, random } = options
+  const agent = createAgent(random, holder, lanes, waits, leases)
   const connection = new Agent({ keepAlive: true, maxSockets: 1 })
   const entries: Entry[] = []
   let deadlocks = 0

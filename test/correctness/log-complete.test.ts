@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
 import { limitMs, listRounds, scale } from '../support/scale.ts'
@@ -8,75 +7,17 @@ import {
   byCursor,
   byHead,
   byMoment,
-  createPageReader,
   FAULTLESS,
-  findFaults,
-  type LogFilter,
   type LogMessage,
   type LogPage,
-  type LogReader,
   type ReadPage,
   type Way,
 } from './log-readers.ts'
 import { createSimulatedLog, nextTurn } from './log-simulation.ts'
+import { type Append, createPageReaders, FILTERS, WRITERS, writeAndFollow } from './log-writers.ts'
 import { createRandom, type Random, takeSeed } from './random.ts'
 
-const WRITERS = 64
 const CUT_SHARE = 0.05
-const FILTERS: readonly LogFilter[] = [
-  {},
-  { topic: 'handover' },
-  { sender: 'ann' },
-  { topic: 'converge', flagged: true },
-]
-
-type Append = (message: Omit<LogMessage, 'id' | 'ts'>) => Promise<LogMessage>
-
-/** Many writers at once, while readers follow. */
-async function writeAndFollow(
-  random: Random,
-  options: { readonly messages: number; readonly append: Append; readonly readers: readonly LogReader[] },
-) {
-  const { messages, append, readers } = options
-  const startedAt = performance.now()
-  const written: LogMessage[] = []
-  let sent = 0
-  let isWritten = false
-  const write = async () => {
-    while (sent < messages) {
-      sent += 1
-      const topic = random.pick(['converge', 'handover', 'review'])
-      const sender = random.pick(['ann', 'bob', 'cid'])
-      written.push(await append({ topic, sender, action_flag: random.chance(0.2) }))
-    }
-  }
-  const reading = readers.map((reader) => reader.follow(() => isWritten))
-  try {
-    await Promise.all(Array.from({ length: WRITERS }, write))
-  } finally {
-    isWritten = true
-  }
-  const seen = await Promise.all(reading)
-  return {
-    ids: written.map(({ id }) => id).sort((a, b) => a - b),
-    faults: seen.map((ids, index) => findFaults(ids, written, readers[index]?.filter ?? {})),
-    seconds: ((performance.now() - startedAt) / 1000).toFixed(1),
-  }
-}
-
-/** Readers that go by pages, one for each filter. */
-function createPageReaders<Mark>(
-  random: Random,
-  way: Way<Mark>,
-  read: ReadPage,
-  {
-    filters = FILTERS,
-    pause = () => sleep(2),
-  }: { filters?: readonly LogFilter[]; pause?: () => Promise<unknown> } = {},
-): LogReader[] {
-  const chooseLimit = () => random.between(1, 500)
-  return filters.map((filter) => createPageReader({ way, read, filter, chooseLimit, pause }))
-}
 
 /** Appends and reads by calls; an answer to a reader is lost now and then, and it must ask again from its mark. */
 function overCalls(call: CallById, random: Random): { append: Append; read: ReadPage } {

@@ -1,12 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { limitMs, listRounds } from '../support/scale.ts'
+import { openSession, startTestPostgres } from '../support/postgres-database.ts'
+import { limitMs, listRounds, scale } from '../support/scale.ts'
 import { createModel } from './model.ts'
 import { type ModelBus, openBusOverHttp, openBusWithoutServer } from './model-buses.ts'
 import { listCommands } from './model-commands.ts'
 import { takeSeed } from './random.ts'
 
 const MAX_COMMANDS = 60
+
+const postgres = startTestPostgres()
 
 /** Compares runs of random commands with the model; a run that differs is shrunk to few commands. */
 async function compare(open: () => Promise<ModelBus>, numRuns: number) {
@@ -57,6 +60,23 @@ describe('the bus and its model', () => {
     async () => {
       const { result, figures } = await compare(openBusOverHttp, 50)
       console.log(`model, over HTTP: ${figures}`)
+      expectAgreement(result)
+    },
+  )
+
+  it.each(listRounds({ short: 1, long: 40 }))(
+    'answer alike on PostgreSQL: round %i',
+    { timeout: limitMs(60_000) },
+    async () => {
+      const path = await postgres().createDatabase()
+      const session = await openSession(path)
+      const open = async () => {
+        // Emptied for each run, which costs less than another database.
+        await session.query('drop schema public cascade; create schema public')
+        return openBusWithoutServer({ path })
+      }
+      const { result, figures } = await compare(open, scale({ short: 30, long: 100 }))
+      console.log(`model, PostgreSQL: ${figures}`)
       expectAgreement(result)
     },
   )

@@ -1,36 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
 import { type Database, type Outage, sql } from '../../src/core/database.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { createFakeClock } from '../support/bus.ts'
-import { appendItem, countItems, insertItem, itemMigrations, selectItemIds } from '../support/items.ts'
-import { openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
+import { appendItem, countItems, insertItem, selectItemIds } from '../support/items.ts'
+import { openSession, openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
 
 const postgres = startTestPostgres()
-const unsafePostgres = startTestPostgres(['fsync=off'])
-
-/** A session of somebody else's on the database; ended after the test. */
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
-  onTestFinished(() => client.end().catch(() => {}))
-  return client
-}
-
-/** Asserts that the database is refused with `code`, and with one line for the person who starts the bus. */
-async function expectRefusal(opening: Promise<unknown>, code: string, message: RegExp): Promise<string> {
-  const error: unknown = await opening.then(
-    () => new Error('the database was opened'),
-    (reason: unknown) => reason,
-  )
-  expect(error).toMatchObject({ name: 'AppError', kind: 'unavailable', code })
-  const line = error instanceof Error ? error.message : ''
-  expect(line).toMatch(message)
-  expect(line).not.toContain('\n')
-  return line
-}
 
 /** Resolves when a session waits for a lock. */
 async function untilSomebodyWaits(client: pg.Client): Promise<void> {
@@ -51,64 +28,6 @@ async function insist<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-describe('opening a PostgreSQL database', () => {
-  it('is refused with database_unsafe when the server does not sync, and one line names the setting', async () => {
-    const opening = openTestPostgres({ url: await unsafePostgres().createDatabase() })
-    await expectRefusal(opening, 'database_unsafe', /may lose what it acknowledged \(fsync off.*--allow-unsafe/)
-  })
-
-  it('is refused with database_unsafe when the server answers before it has synced', async () => {
-    const url = await postgres().createDatabase()
-    const { database = '' } = await connect(url)
-    await (await connect(url)).query(`alter database ${database} set synchronous_commit = off`)
-    await expectRefusal(openTestPostgres({ url }), 'database_unsafe', /synchronous_commit off/)
-  })
-
-  it('takes an unsafe server when it is told to, and tells how durable it is', async () => {
-    const database = await openTestPostgres({ url: await unsafePostgres().createDatabase(), allowUnsafe: true })
-    expect(database.durability).toBe('fsync off, synchronous_commit on, full_page_writes on')
-    await database.write((transaction) => insertItem(transaction, 1))
-    const safe = await openTestPostgres({ url: await postgres().createDatabase() })
-    expect(safe.durability).toBe('fsync on, synchronous_commit on, full_page_writes on')
-  })
-
-  it('migrates once when eight start at once, and all have the same epoch', async () => {
-    const url = await postgres().createDatabase()
-    const databases = await Promise.all(Array.from({ length: 8 }, () => openTestPostgres({ url })))
-    expect(new Set(databases.map(({ epoch }) => epoch)).size).toBe(1)
-    const client = await connect(url)
-    expect((await client.query('select id from bus_migrations')).rows).toEqual(itemMigrations.map(({ id }) => ({ id })))
-    expect((await client.query('select epoch from bus_store')).rowCount).toBe(1)
-  })
-
-  it('is refused with database_newer when it has a migration that nobody here knows', async () => {
-    const url = await postgres().createDatabase()
-    await openTestPostgres({ url })
-    await (await connect(url)).query(`insert into bus_migrations values ('items/999-later', 'hash', 1)`)
-    await expectRefusal(openTestPostgres({ url }), 'database_newer', /items\/999-later/)
-  })
-
-  it('leaves nothing behind when a migration fails', async () => {
-    const url = await postgres().createDatabase()
-    const broken = { id: 'items/002-broken', statements: ['create table more (id bigint)', 'create tabel wrong'] }
-    const opening = openTestPostgres({ url, migrations: [...itemMigrations, broken] })
-    await expectRefusal(opening, 'database_unusable', /syntax error/)
-    await openTestPostgres({ url })
-  })
-
-  it('is refused with one line when there is no server, and that line keeps the password to itself', async () => {
-    const url = 'postgres://ann:secret-word@127.0.0.1:1/bus'
-    const line = await expectRefusal(openTestPostgres({ url }), 'database_unusable', /127\.0\.0\.1/)
-    expect(line).not.toContain('secret-word')
-  })
-
-  it('is refused with one line when the server does not have it', async () => {
-    const url = new URL(await postgres().createDatabase())
-    url.pathname = '/no_such_database'
-    await expectRefusal(openTestPostgres({ url: url.href }), 'database_unusable', /no_such_database/)
-  })
-})
 
 describe('several nodes on one PostgreSQL database', () => {
   /** So many stores on one new database. */
@@ -137,7 +56,7 @@ describe('several nodes on one PostgreSQL database', () => {
     const [node, other] = [await openTestPostgres({ url }), await openTestPostgres({ url })]
     const later = Date.now() + 86_400_000
     // As if that had been the time until now.
-    await (await connect(url)).query('update bus_store set last_moment = $1', [later])
+    await (await openSession(url)).query('update bus_store set last_moment = $1', [later])
     expect(await node.read((reader) => reader.now())).toBe(later)
     expect(await other.write((transaction) => transaction.now())).toBeGreaterThanOrEqual(later)
     expect(await node.write((transaction) => transaction.now())).toBeGreaterThanOrEqual(later)
@@ -189,7 +108,7 @@ describe('a PostgreSQL database whose turn is taken', () => {
   it('refuses a write with store_unavailable and when to ask again, and keeps the next one', async () => {
     const url = await postgres().createDatabase()
     const database = await openTestPostgres({ url })
-    const other = await connect(url)
+    const other = await openSession(url)
     await other.query('begin')
     await other.query('select epoch from bus_store for update')
     const write = database.write((transaction) => insertItem(transaction, 1))
@@ -207,11 +126,11 @@ describe('a PostgreSQL database whose turn is taken', () => {
   it('reads the clock after it has the turn, also when whoever had it before kept nothing', async () => {
     const url = await postgres().createDatabase()
     const [node, reading] = [await openTestPostgres({ url }), await openTestPostgres({ url })]
-    const other = await connect(url)
+    const other = await openSession(url)
     await other.query('begin')
     await other.query('select epoch from bus_store for update')
     const write = node.write((transaction) => transaction.now())
-    await untilSomebodyWaits(await connect(url))
+    await untilSomebodyWaits(await openSession(url))
     const seen = await reading.read((reader) => reader.now())
     await other.query('rollback')
     expect(await write).toBeGreaterThanOrEqual(seen)
@@ -250,6 +169,18 @@ describe('a PostgreSQL database whose connections were ended', () => {
       await insist(() => database.write((transaction) => insertItem(transaction, round)))
       expect(await insist(() => database.read(countItems))).toBe(round)
     }
+  })
+
+  it('refuses a read that was under way with store_unavailable, and goes on', async () => {
+    const database = await openTestPostgres({ url: await postgres().createDatabase() })
+    const read = database.read(async (reader) => {
+      await countItems(reader)
+      // Between two statements nobody waits for an answer, and so nobody is told but by an event.
+      await postgres().terminateBackends()
+      return countItems(reader)
+    })
+    await expect(read).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await insist(() => database.read(countItems))).toBe(0)
   })
 
   it('wakes everybody who waits, and hears of what others write again', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openPostgres, type PostgresOptions } from '../../src/store/postgres/database.ts'
@@ -37,4 +38,13 @@ export async function openTestPostgres(
   }
   onTestFinished(close)
   return { ...database, close }
+}
+
+/** A session of somebody else's on the database; ended after the test. */
+export async function openSession(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.end().catch(() => {}))
+  return client
 }

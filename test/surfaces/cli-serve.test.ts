@@ -29,7 +29,7 @@ describe('bus-mcp serve that cannot start', () => {
     })
   })
 
-  it.each(['postgres://localhost/bus', 'bus.db', 'sqlite:', 'http://127.0.0.1'])(
+  it.each(['mysql://localhost/bus', 'bus.db', 'sqlite:', 'http://127.0.0.1'])(
     'ends with 2 for database %s',
     async (url) => {
       const { exitCode, line } = await serveInVain(['--database-url', url])

@@ -117,7 +117,10 @@ describe('the documents beside the API', () => {
   it('/readyz answers when the store takes a write', async () => {
     const { origin } = await startTestBus()
     const { status, fields } = await ask(origin, { path: '/readyz?verbose=1' })
-    expect({ status, fields }).toEqual({ status: 200, fields: { ok: true } })
+    expect({ status, fields }).toEqual({
+      status: 200,
+      fields: { ok: true, durability: 'nothing is kept: the database is in memory' },
+    })
   })
 
   it('/openapi.json answers with the document of this version', async () => {

@@ -66,9 +66,11 @@ async function openStore(options: PostgresOptions): Promise<Database> {
     // A reader holds nobody up; one that writes an export elsewhere may pause.
     idle_in_transaction_session_timeout: 60_000,
   })
-  // A connection that is lost while nobody uses it is nobody's trouble.
+  // A connection that is lost while nobody uses it is nobody's trouble. Whoever uses one finds out with the next statement;
+  // between two of them only the event tells, and without a listener the process would end.
   pool.on('error', () => {})
-  const others = listenToOthers(url, nodeId, wakeUps)
+  pool.on('connect', (client) => client.on('error', () => {}))
+  const others = await listenToOthers(url, nodeId, wakeUps)
   const probe = () => commits.write(async () => {})
   const database: Database = {
     epoch,

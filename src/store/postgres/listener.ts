@@ -27,36 +27,25 @@ function toPayloads(nodeId: string, channels: readonly string[]): string[] {
 }
 
 /**
- * Hears what other buses announce. A hint only: whoever waits looks by itself as well, and after the connection was lost
- * everybody looks.
+ * Hears what other buses announce; resolves when it does. A hint only: whoever waits looks by itself as well, and after
+ * the connection was lost everybody looks.
  */
-export function listenToOthers(url: string, nodeId: string, wakeUps: WakeUps): { close(): Promise<void> } {
+export async function listenToOthers(
+  url: string,
+  nodeId: string,
+  wakeUps: WakeUps,
+): Promise<{ close(): Promise<void> }> {
   const stop = new AbortController()
-  let client: pg.Client | undefined
-
-  const listen = async () => {
-    const fresh = new pg.Client({ ...toClientConfig(url), idle_in_transaction_session_timeout: 0 })
-    client = fresh
-    const ended = new Promise<void>((resolve) => {
-      fresh.on('end', () => resolve())
-      fresh.on('error', () => resolve())
-    })
-    fresh.on('notification', ({ payload = '[]' }) => {
-      const [from, ...channels]: string[] = JSON.parse(payload)
-      if (from !== nodeId) wakeUps.notify(channels)
-    })
-    await fresh.connect()
-    await fresh.query(`listen ${POSTGRES_CHANNEL}`)
-    wakeUps.notifyAll()
-    await ended
-  }
+  let ear = await connect(url, nodeId, wakeUps)
 
   const keepListening = async () => {
-    while (!stop.signal.aborted) {
-      // Those who wait look by themselves meanwhile, and the writer tells what is wrong with the database.
-      await listen().catch(() => {})
-      await client?.end().catch(() => {})
+    while (true) {
+      await ear.lost
       await sleep(250 + Math.random() * 500, undefined, { signal: stop.signal }).catch(() => {})
+      if (stop.signal.aborted) return
+      // Those who wait look by themselves meanwhile, and the writer tells what is wrong with the database.
+      ear = await connect(url, nodeId, wakeUps).catch(() => ear)
+      wakeUps.notifyAll()
     }
   }
   const running = keepListening()
@@ -64,8 +53,30 @@ export function listenToOthers(url: string, nodeId: string, wakeUps: WakeUps): {
   return {
     close: async () => {
       stop.abort()
-      await client?.end().catch(() => {})
+      await ear.end()
       await running
+      await ear.end()
     },
   }
+}
+
+interface Ear {
+  /** Resolves when the connection is gone. */
+  readonly lost: Promise<void>
+  end(): Promise<void>
+}
+
+async function connect(url: string, nodeId: string, wakeUps: WakeUps): Promise<Ear> {
+  const client = new pg.Client(toClientConfig(url))
+  const lost = new Promise<void>((resolve) => {
+    client.on('end', () => resolve())
+    client.on('error', () => resolve())
+  })
+  client.on('notification', ({ payload = '[]' }) => {
+    const [from, ...channels]: string[] = JSON.parse(payload)
+    if (from !== nodeId) wakeUps.notify(channels)
+  })
+  await client.connect()
+  await client.query(`listen ${POSTGRES_CHANNEL}`)
+  return { lost, end: () => client.end().catch(() => {}) }
 }
