@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { BusUnreachable, createBusClient } from '../../src/client/index.ts'
 import { countAcknowledged, createLedger, findLost, startLoad } from '../correctness/crash-load.ts'
@@ -10,6 +11,8 @@ const WAITERS = 8
 const LANE = 'feeds'
 const STEPS_BEFORE_KILL = 300
 const STEPS_AFTER_KILL = 150
+const FREEZES = 2
+const FREEZE_MS = 4_500
 
 describe('one of three nodes that is killed under load', () => {
   it('takes no acknowledged write with it; its waiters are served in their order, and its agents go on, elsewhere', async () => {
@@ -63,4 +66,38 @@ describe('one of three nodes that is killed under load', () => {
     expect(lost).toEqual([])
     expect(countAcknowledged(ledger)).toBeGreaterThan(STEPS_BEFORE_KILL / 2)
   }, 60_000)
+})
+
+// Windows has no signal that stops a process.
+describe.skipIf(process.platform === 'win32')('one of three nodes that is frozen under load', () => {
+  it('keeps the others no longer than its turn may take, and goes on with nothing lost', async () => {
+    const nodes = await startThreeProcesses(await postgres().createDatabase())
+    const ledger = createLedger()
+    const loads = nodes.map(({ apiUrl }, index) =>
+      startLoad({ apiUrl, ledger, label: `node ${index}`, agents: `agent-${index}`, writers: 4, lanes: 15 }),
+    )
+    const [first, frozen, third] = nodes
+    let longest = 0
+    for (let freeze = 0; freeze < FREEZES; freeze += 1) {
+      await Promise.all(loads.map(({ progress }) => progress(STEPS_BEFORE_KILL / loads.length)))
+      frozen.child.kill('SIGSTOP')
+      const frozenAt = performance.now()
+      await Promise.all([loads[0]?.progress(STEPS_AFTER_KILL), loads[2]?.progress(STEPS_AFTER_KILL)])
+      longest = Math.max(longest, performance.now() - frozenAt)
+      // Longer than a turn may be idle, so that the frozen one has lost it, if it had it.
+      await sleep(FREEZE_MS)
+      frozen.child.kill('SIGCONT')
+    }
+    await Promise.all(loads.map(({ progress }) => progress(STEPS_AFTER_KILL)))
+    for (const load of loads) load.stop()
+    await Promise.all(loads.map(({ ended }) => ended))
+    const [here, there] = [first, third].map(({ apiUrl }) => createBusClient({ baseUrl: apiUrl }))
+    if (!here || !there) throw new Error('three were started')
+    const lost = [...(await findLost(here, ledger)), ...(await findLost(there, ledger))]
+    console.log(
+      `one of three nodes frozen, ${FREEZES} times: ${countAcknowledged(ledger)} acknowledged writes, ${lost.length} lost, ` +
+        `${ledger.refused} refused, the others' next ${2 * STEPS_AFTER_KILL} steps in ${Math.round(longest)} ms at the most`,
+    )
+    expect(lost).toEqual([])
+  }, 100_000)
 })

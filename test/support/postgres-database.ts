@@ -19,7 +19,7 @@ export function startTestPostgres(settings: readonly string[] = []): () => Postg
   afterAll(async () => {
     await server?.stop()
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
-  })
+  }, 60_000)
   return () => {
     if (!server) throw new Error('the server starts before the tests of its file, and not before')
     return server
