@@ -22,6 +22,8 @@ export function toClientConfig(url: string): pg.ClientConfig {
     application_name: 'bus-mcp',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    // For a network that swallows what is sent, and the server's own limit with it.
+    query_timeout: STATEMENT_TIMEOUT_MS + 5_000,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TURN_TIMEOUT_MS,
     keepAlive: true,

@@ -21,7 +21,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /** `pg` gives no code with these. */
-const LOST_TEXT = /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout e)/
+const LOST_TEXT =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout e)/
 
 /** Why the world did not let PostgreSQL do it; undefined when the error is anything else. */
 export function findOutsideCause(error: unknown): string | undefined {

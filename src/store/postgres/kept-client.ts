@@ -9,8 +9,8 @@ export interface KeptClient {
   get(): pg.Client
   /** Whether the next {@link open} finds one. */
   isOpen(): boolean
-  /** Takes it for lost. */
-  forget(): void
+  /** Gives it up without waiting for its end; the next {@link open} makes another. */
+  drop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,8 +35,11 @@ export function createKeptClient(url: string): KeptClient {
       return client
     },
     isOpen: () => client !== undefined,
-    forget: () => {
+    drop: async () => {
+      const dropped = client
       client = undefined
+      // It may hang, as a connection does whose packets nobody takes.
+      dropped?.end().catch(() => {})
     },
     close: async () => {
       await client?.end()

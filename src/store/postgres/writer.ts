@@ -52,7 +52,7 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
     } catch (error) {
       // A connection that was lost while nobody used it is found out here, and nothing is under way yet.
       if (!wasOpen || !isConnectionLost(error)) throw error
-      client.forget()
+      await client.drop()
       return lock()
     }
   }
@@ -90,14 +90,8 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
       await statements.run(sql`update bus_store set last_moment = ${now()}`)
     },
     commit: () => query('commit'),
-    rollBack: async () => {
-      try {
-        await query('rollback')
-      } catch (error) {
-        // Lost with its connection, and so rolled back by the server.
-        if (!isConnectionLost(error)) throw error
-      }
-    },
+    // With the connection, whatever is wrong with it: the server rolls back, and the next turn finds a server that writes.
+    rollBack: client.drop,
     toStoreError,
     toCommitError,
     close: client.close,
