@@ -72,15 +72,27 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   pool.on('connect', (client) => client.on('error', () => {}))
   const others = await listenToOthers(url, nodeId, wakeUps)
   const probe = () => commits.write(async () => {})
+  const reads = new Set<Promise<unknown>>()
+  const read: Database['read'] = async (body) => {
+    const result = readSnapshot(pool, clock, body)
+    reads.add(result)
+    try {
+      return await result
+    } finally {
+      reads.delete(result)
+    }
+  }
   const database: Database = {
     epoch,
     durability,
     write: commits.write,
-    read: (body) => readSnapshot(pool, clock, body),
+    read,
     listen: wakeUps.listen,
     probe,
     close: async () => {
       await commits.end()
+      // The pool forgets those that still wait for a connection.
+      await Promise.allSettled(reads)
       await others.close()
       await pool.end()
       await writer.close()
