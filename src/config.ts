@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isPostgresUrl } from './core/database.ts'
 import { AppError } from './core/errors.ts'
 import { printableLine } from './core/fields.ts'
 import { STANDARD_BASE_URL } from './core/wire.ts'
@@ -290,7 +291,7 @@ function readSettings<Settings extends Record<string, Setting>>(
  */
 export function parseDatabaseUrl(url: string | undefined, env: Environment): string {
   if (url === undefined) return join(dataFolder(env), 'bus.db')
-  if (/^postgres(ql)?:\/\//.test(url)) return url
+  if (isPostgresUrl(url)) return url
   const path = /^sqlite:(?:\/\/)?(.+)$/.exec(url)?.[1]
   if (path === undefined) {
     throw new AppError(

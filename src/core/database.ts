@@ -49,6 +49,11 @@ export function listOf(parts: readonly (SqlValue | Sql)[]): Sql {
 /** The engines behind the port. Where they agree, one text serves both. */
 export type Engine = 'sqlite' | 'postgres'
 
+/** Whether a place is the URL of a PostgreSQL database; every other one is a file, or `:memory:`. */
+export function isPostgresUrl(place: string): boolean {
+  return /^postgres(ql)?:\/\//.test(place)
+}
+
 export interface Reader {
   readonly engine: Engine
   /** The rows in the statement's order; empty when there is none. The caller names the row's shape, which the SQL beside it selects. */

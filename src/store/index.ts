@@ -1,4 +1,4 @@
-import type { Database } from '../core/database.ts'
+import { type Database, isPostgresUrl } from '../core/database.ts'
 import type { PostgresOptions } from './postgres/database.ts'
 import type { SqliteOptions } from './sqlite/database.ts'
 
@@ -15,8 +15,4 @@ export async function openDatabase({ place, ...options }: StoreOptions): Promise
   }
   const { openPostgres } = await import('./postgres/database.ts')
   return openPostgres({ url: place, ...options })
-}
-
-export function isPostgresUrl(place: string): boolean {
-  return /^postgres(ql)?:\/\//.test(place)
 }

@@ -6,7 +6,6 @@ import {
   type Reader,
   type Sql,
   type SqlValue,
-  single,
   sql,
   type Transaction,
 } from '../core/database.ts'
@@ -139,7 +138,6 @@ async function refuseFull(transaction: Transaction, tables: readonly TableSpec[]
       )
     }
   }
-  await single(transaction, sql`select epoch from bus_store`)
 }
 
 /** Names are our own (see {@link TableSpec}), never a caller's. */

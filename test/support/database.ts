@@ -5,7 +5,11 @@ import { itemMigrations } from './items.ts'
 
 /** Opens an SQLite database, with the table of items unless told otherwise; closed after the test at the latest. */
 export async function openTestDatabase(options: Partial<SqliteOptions> & { readonly path: string }): Promise<Database> {
-  const database = await openSqlite({ migrations: itemMigrations, ...options })
+  return closeAfterTest(await openSqlite({ migrations: itemMigrations, ...options }))
+}
+
+/** The same database, whose end may be asked for twice; closed after the test at the latest. */
+export function closeAfterTest(database: Database): Database {
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= database.close()

@@ -5,6 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openPostgres, type PostgresOptions } from '../../src/store/postgres/database.ts'
+import { closeAfterTest } from './database.ts'
 import { itemMigrations } from './items.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
@@ -30,14 +31,7 @@ export function startTestPostgres(settings: readonly string[] = []): () => Postg
 export async function openTestPostgres(
   options: Partial<PostgresOptions> & { readonly url: string },
 ): Promise<Database> {
-  const database = await openPostgres({ migrations: itemMigrations, ...options })
-  let closed: Promise<void> | undefined
-  const close = () => {
-    closed ??= database.close()
-    return closed
-  }
-  onTestFinished(close)
-  return { ...database, close }
+  return closeAfterTest(await openPostgres({ migrations: itemMigrations, ...options }))
 }
 
 /** A session of somebody else's on the database; ended after the test. */
