@@ -9,7 +9,7 @@ export async function readLaneHistory({ lanes }: BusClient, lane: string): Promi
 }
 
 /** The longest credit after an outage, as documented. */
-const MAX_CREDIT_S = 30
+const MAX_CREDIT_S = 150
 
 interface Tenure {
   readonly owner: string

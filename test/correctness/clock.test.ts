@@ -224,7 +224,11 @@ describe('the check of a history', () => {
       /while a held it live/,
     ],
     ['a credit for another', [event(1, 'a', 1, 0), event(2, 'b', 1, 90, 10, 'credit')], /for what nobody held/],
-    ['a credit without need', [event(1, 'a', 1, 0, 90), event(2, 'a', 1, 1, 90, 'credit')], /a lease that was longer/],
+    [
+      'a credit without need',
+      [event(1, 'a', 1, 0, 300), event(2, 'a', 1, 1, 300, 'credit')],
+      /a lease that was longer/,
+    ],
     ['time that ran back', [event(1, 'a', 1, 9), event(2, 'a', 1, 8)], /time ran backwards/],
     ['a lost event', [event(1, 'a', 1, 0), event(3, 'a', 1, 1)], /a gap before it/],
   ])('sees %s', (_, events, fault) => {

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBus } from '../../src/app.ts'
 import { BusApiError, type BusClient, createBusClient } from '../../src/client/index.ts'
 import { createTempFolder } from '../support/bus.ts'
+import { findObstacle } from '../support/preload.ts'
 import { type BusProcess, startBusProcess } from '../support/process.ts'
-import { createRecordedDisk, findObstacle } from './power-cut-disk.ts'
+import { createRecordedDisk } from './power-cut-disk.ts'
 import { createRandom, type Random, takeSeed } from './random.ts'
 
 const TRUNCATIONS = 8

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTempFolder } from '../support/bus.ts'
+import { compileLayer } from '../support/preload.ts'
 
 const SOURCE = join(import.meta.dirname, 'fixtures', 'disk.c')
 
@@ -19,12 +19,6 @@ export interface RecordedDisk {
 /** An unsteady one fails one sync in three. */
 export type Fault = 'full' | 'sync fails' | 'unsteady' | 'read-only'
 
-/** Why there can be no such disk here; undefined where there can. */
-export function findObstacle(): string | undefined {
-  if (process.platform !== 'linux') return 'the layer between a program and its files is made for Linux'
-  return spawnSync('cc', ['--version']).status === 0 ? undefined : 'there is no C compiler (cc)'
-}
-
 /** @param deafTo Names that end so are never synced, and the program is told that they were. */
 export function createRecordedDisk(deafTo?: string): RecordedDisk {
   const workshop = realpathSync(createTempFolder())
@@ -38,7 +32,7 @@ export function createRecordedDisk(deafTo?: string): RecordedDisk {
     databaseUrl: `sqlite:${join(folder, 'bus.db')}`,
     journalPath,
     env: {
-      LD_PRELOAD: compile(workshop),
+      LD_PRELOAD: compileLayer(SOURCE, workshop),
       DISK_FOLDER: folder,
       DISK_JOURNAL: journalPath,
       DISK_FAULT: faultPath,
@@ -47,11 +41,4 @@ export function createRecordedDisk(deafTo?: string): RecordedDisk {
     breakDown: (fault) => setFault(fault.charAt(0)),
     repair: () => setFault('\0'),
   }
-}
-
-function compile(folder: string): string {
-  const library = join(folder, 'disk.so')
-  const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, SOURCE, '-ldl', '-lpthread'])
-  if (status !== 0) throw new Error(`cc cannot compile the layer: ${stderr}`)
-  return library
 }

@@ -9,13 +9,20 @@ import { closeAfterTest } from './database.ts'
 import { itemMigrations } from './items.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
-/** Starts a server for the tests of a file, and stops it after them. Returns how to get at it from within a test. */
-export function startTestPostgres(settings: readonly string[] = []): () => PostgresServer {
+/**
+ * Starts a server for the tests of a file, and stops it after them. Returns how to get at it from within a test.
+ *
+ * @param createEnv Is given the server's folder, and says what its environment has beside that of the tests.
+ */
+export function startTestPostgres(
+  settings: readonly string[] = [],
+  createEnv: (folder: string) => Readonly<Record<string, string>> = () => ({}),
+): () => PostgresServer {
   let server: PostgresServer | undefined
   let folder = ''
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
-    server = await startPostgres(folder, settings)
+    server = await startPostgres(folder, settings, createEnv(folder))
   }, 60_000)
   afterAll(async () => {
     await server?.stop()

@@ -25,8 +25,13 @@ export interface PostgresServer {
  *
  * @param folder Where it keeps its files; is removed by whoever made it.
  * @param settings Beside the standard ones, as in `fsync=off`.
+ * @param env Beside the environment of this process.
  */
-export async function startPostgres(folder: string, settings: readonly string[] = []): Promise<PostgresServer> {
+export async function startPostgres(
+  folder: string,
+  settings: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const user = process.getuid?.() === 0 ? NOBODY : undefined
   const files = join(folder, 'postgres')
   mkdirSync(files)
@@ -44,7 +49,7 @@ export async function startPostgres(folder: string, settings: readonly string[] 
   const args = ['-D', join(files, 'data'), ...[...options, ...settings].flatMap((setting) => ['-c', setting])]
   let child: ChildProcess
   const start = async () => {
-    child = spawn(programs.postgres, args, { ...user, cwd: files, stdio: 'ignore' })
+    child = spawn(programs.postgres, args, { ...user, cwd: files, stdio: 'ignore', env: { ...process.env, ...env } })
     await untilReady(port, child)
   }
   const end = async (signal: NodeJS.Signals) => {

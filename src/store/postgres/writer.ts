@@ -15,6 +15,12 @@ export interface WriterOptions {
   readonly clock: Clock | undefined
 }
 
+/**
+ * The server's clock has been set back when it is behind the last moment by more than this. Less is how clocks are kept
+ * right all the time, and time stands still for it.
+ */
+const SET_BACK_MS = 1_000
+
 interface StoreRow {
   /** That any bus wrote last. */
   readonly last_moment: number
@@ -31,7 +37,8 @@ interface StoreRow {
  * of the commits.
  *
  * The clock is the database's, read after the lock, and never before the last moment that any bus wrote; within the turn
- * it goes on with this machine's stopwatch, some milliseconds at the most.
+ * it goes on with this machine's stopwatch, some milliseconds at the most. While the database's clock is behind because it
+ * was set back, it goes on with that stopwatch from turn to turn, or no lease would end until then.
  */
 export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
   const client = createKeptClient(url)
@@ -39,6 +46,11 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   let turn = { startedAt: 0, moment: 0 }
   const now = () =>
     clock ? Math.max(clock(), turn.moment) : turn.moment + Math.floor(performance.now() - turn.startedAt)
+  const findMoment = ({ last_moment, moment }: StoreRow) => {
+    if (clock) return Math.max(clock(), last_moment)
+    const isSetBack = moment < last_moment - SET_BACK_MS
+    return Math.max(moment, last_moment, isSetBack ? now() : 0)
+  }
   const query = async (text: string) => {
     await client.get().query(text)
   }
@@ -70,9 +82,10 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
   return {
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
-      const { last_moment, moment } = await lockInTurn()
+      const row = await lockInTurn()
+      const { last_moment } = row
       hasSavepoint = false
-      turn = { startedAt: performance.now(), moment: Math.max(clock ? clock() : moment, last_moment) }
+      turn = { moment: findMoment(row), startedAt: performance.now() }
       const isOutage = last_moment > 0 && turn.moment - last_moment > outageMs
       // The commit itself settles it: its moment is the last one then.
       return isOutage ? { outage: { from: last_moment, to: turn.moment }, settle: () => {} } : undefined
