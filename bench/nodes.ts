@@ -15,7 +15,7 @@ export async function run(rounds: number, seconds: number): Promise<void> {
   const postgres = await startPostgres(folder)
   const processes: BusProcess[] = []
   const start = async (url: string) => {
-    const started = await startBusProcess(url)
+    const started = await startBusProcess(['--database-url', url])
     processes.push(started)
     return started
   }

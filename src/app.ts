@@ -20,6 +20,7 @@ import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
 import { openStore } from './open-store.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
+import { createPanelMounts } from './surfaces/http/panel-files.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
@@ -114,7 +115,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     operations: boundOperations,
     context,
     guard,
-    mounts: [mcp],
+    mounts: [mcp, ...createPanelMounts()],
     stopping: stopping.signal,
   })
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)

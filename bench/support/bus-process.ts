@@ -8,9 +8,9 @@ export interface BusProcess {
 }
 
 /** Starts the built bus as a process of its own, on a free port. */
-export async function startBusProcess(databaseUrl: string): Promise<BusProcess> {
+export async function startBusProcess(flags: readonly string[]): Promise<BusProcess> {
   const main = join(import.meta.dirname, '../../dist/main.js')
-  const child = spawn(process.execPath, [main, 'serve', '--port', '0', '--database-url', databaseUrl], {
+  const child = spawn(process.execPath, [main, 'serve', '--port', '0', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')

@@ -11,7 +11,7 @@ export interface BusClientOptions {
   readonly timeoutMs?: number
   /** Sent with writes as `X-Bus-Secret`, never with reads. */
   readonly writeSecret?: string | undefined
-  /** How requests travel; over `node:http` when left out. */
+  /** How requests travel; over `node:http` when left out. In a browser: `createFetchTransport()`. */
   readonly transport?: Transport
 }
 

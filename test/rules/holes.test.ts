@@ -45,6 +45,7 @@ describe('holes in the types', () => {
     "import {\n  serve as serveStdio,\n} from './stdio.ts'",
     "export { claim as claimLane } from './contract.ts'",
     'const kinds = [1, 2] as const',
+    'const signal = AbortSignal.any([one, other])',
     'type Verbs = { [Id in Ids as Verb<Id>]: Method<Id> }',
     'const isOther = a !== b && !c',
     '// any word, as said; never null!',

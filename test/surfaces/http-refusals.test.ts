@@ -56,7 +56,6 @@ describe('the HTTP surface', () => {
   })
 
   it.each([
-    ['GET', '/'],
     ['GET', '/api/bus'],
     ['POST', '/api/bus/lanes/feeds/steal'],
     ['POST', '/api/bus/lanes/a/b/claim'],

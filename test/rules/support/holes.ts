@@ -16,7 +16,11 @@ export interface Hole {
 const NAMING = /^(?:import|export)\s[\w$\s{},*]*?\bfrom\b|\[\s*\w+\s+in\s[^\]:]*?\bas\b/gm
 
 /** Looked for where comments and literals are blank. */
-const IN_CODE = { any: /\bany\b/g, nonNull: /[\w)\]}'"`]!(?!=)/g, cast: /\bas\s+(?!const\b)/g } as const
+const IN_CODE = {
+  any: /(?<!\bAbortSignal\.)\bany\b/g,
+  nonNull: /[\w)\]}'"`]!(?!=)/g,
+  cast: /\bas\s+(?!const\b)/g,
+} as const
 const IN_COMMENTS = { tsComment: /@ts-(?:ignore|expect-error|nocheck)/g, biomeIgnore: /biome-ignore/g } as const
 
 /** Every hole of the product's files, in the order of kinds and files. */

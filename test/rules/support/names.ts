@@ -2,7 +2,7 @@ import { blank } from './source.ts'
 import type { SourceFile } from './tree.ts'
 
 const MAX_LINES = 350
-const KEBAB_FILE = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.config)?(?:\.(?:gen|test))?\.ts$/
+const KEBAB_FILE = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.config)?(?:\.(?:gen|test))?\.tsx?$/
 const KEBAB_FOLDER = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 /** Names that say nothing of what is inside. */
 const EMPTY_NAMES = /^(?:utils?|helpers?|commons?|managers?)(?:\.|$)/
@@ -12,7 +12,7 @@ const RESERVED = [
   { what: /\bprocess\.(?:env|argv)\b/, files: ['src/config.ts'], instead: 'take settings from the configuration' },
   {
     what: /\bDate\.now\b|\bnew Date\b/,
-    files: ['src/store/clock.ts', 'src/core/moment.ts'],
+    files: ['src/store/clock.ts', 'src/core/moment.ts', 'src/surfaces/panel/data/time.ts'],
     instead: 'take the time from the clock or the context',
   },
   { what: /\bconsole\./, files: ['src/main.ts', 'src/log.ts'], instead: 'use the log of the context' },

@@ -10,10 +10,11 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** The files of a folder and of those below it whose names end with `ending`, in the order of their paths. */
-export function readTree(folder: string, ending = '.ts'): SourceFile[] {
+/** The files of a folder and of those below it whose names end with one of `endings`, in the order of their paths. */
+export function readTree(folder: string, ...endings: readonly string[]): SourceFile[] {
+  const wanted = endings.length === 0 ? ['.ts', '.tsx'] : endings
   return listFolder(folder, true)
-    .filter((path) => path.endsWith(ending))
+    .filter((path) => wanted.some((ending) => path.endsWith(ending)))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 }
 

@@ -1,0 +1,84 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Draft } from './panel.ts'
+import { usePanel } from './panel.ts'
+
+const NEW: Draft = { topic: '', recipient: '', thread: 0 }
+
+/** A word of the operator's own on the blackboard. */
+export function Compose() {
+  const { draft } = usePanel()
+  const current = draft.value
+  if (!current) {
+    return (
+      <p class="compose-begin">
+        <button
+          type="button"
+          onClick={() => {
+            draft.value = NEW
+          }}
+        >
+          Post a message…
+        </button>
+      </p>
+    )
+  }
+  return <ComposeForm key={JSON.stringify(current)} draft={current} />
+}
+
+function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: Draft }) {
+  const { draft, operator, mayWrite } = usePanel()
+  const body = useRef<HTMLTextAreaElement>(null)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    form.current?.scrollIntoView({ block: 'nearest' })
+    body.current?.focus()
+  }, [])
+  const close = () => {
+    draft.value = undefined
+  }
+  const post = async (fields: FormData) => {
+    const text = (name: string) => String(fields.get(name) ?? '').trim()
+    const isDone = await operator.act((client, sender) =>
+      client.messages.post({
+        sender,
+        topic: text('topic'),
+        body: text('body'),
+        action_flag: fields.get('flag') !== null,
+        ...(text('recipient') === '' ? {} : { recipient: text('recipient') }),
+        ...(thread === 0 ? {} : { thread_id: thread }),
+      }),
+    )
+    if (isDone) close()
+  }
+  return (
+    <form
+      ref={form}
+      class="compose"
+      aria-label="Post a message"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void post(new FormData(event.currentTarget))
+      }}
+      onKeyDown={({ key }) => key === 'Escape' && close()}
+    >
+      <p>
+        As <strong>{operator.name}</strong>
+        {thread !== 0 && <>, in the thread of #{thread}</>}
+      </p>
+      <input name="topic" defaultValue={topic} placeholder="Topic" aria-label="Topic" maxLength={128} required />
+      <input name="recipient" defaultValue={recipient} placeholder="For (anybody)" aria-label="For" maxLength={128} />
+      <textarea ref={body} name="body" rows={3} placeholder="Message" aria-label="Message" required />
+      <label class="check">
+        <input type="checkbox" name="flag" /> somebody must act
+      </label>
+      <span class="actions">
+        <button type="submit" class="main" disabled={!mayWrite.value}>
+          Post
+        </button>
+        <button type="button" onClick={close}>
+          Cancel
+        </button>
+      </span>
+    </form>
+  )
+}

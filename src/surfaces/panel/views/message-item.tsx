@@ -1,0 +1,100 @@
+import { useState } from 'preact/hooks'
+import type { Message } from '../data/messages.ts'
+import { usePanel } from './panel.ts'
+import { Action, FilterLink, LaneLink, Owner, TimeOfDay } from './parts.tsx'
+
+/** A body that is longer is shown in part until somebody asks for all of it. */
+const LONG_CHARACTERS = 900
+const LONG_LINES = 14
+
+interface MessageProps {
+  readonly message: Message
+  /** The address names this one. */
+  readonly isMeant?: boolean
+}
+
+export function MessageItem({ message, isMeant = false }: MessageProps) {
+  const { id, topic, sender, recipient, thread_id, ts, system, lane, fence } = message
+  return (
+    <article class={`message${isMeant ? ' meant' : ''}${isPending(message) ? ' pending' : ''}`} id={`message-${id}`}>
+      <p class="message-head">
+        <Owner name={sender} />
+        {recipient !== undefined && <> → {recipient}</>} <FilterLink filter={{ topic }}>{topic}</FilterLink>{' '}
+        {system && <span class="tag">bus</span>}
+        {message.action_flag && <span class={isPending(message) ? 'tag call' : 'tag'}>action</span>}
+        <span class="message-facts">
+          {thread_id !== undefined && (
+            <FilterLink filter={{ thread: thread_id }} title="Show the thread">
+              ↳ #{thread_id}
+            </FilterLink>
+          )}
+          {lane !== undefined && (
+            <span>
+              <LaneLink name={lane} /> fence {fence}
+            </span>
+          )}
+          <FilterLink filter={{ from: id }} title="The address of this message">
+            #{id}
+          </FilterLink>
+          <TimeOfDay moment={ts} />
+        </span>
+      </p>
+      <Body text={message.body} />
+      <Foot message={message} />
+    </article>
+  )
+}
+
+function isPending({ action_flag, acked_by }: Message): boolean {
+  return action_flag && acked_by === undefined
+}
+
+function Body({ text }: { readonly text: string }) {
+  const [isOpen, setOpen] = useState(false)
+  const isLong = text.length > LONG_CHARACTERS || text.split('\n').length > LONG_LINES
+  return (
+    <>
+      <p class={isLong && !isOpen ? 'body cut' : 'body'}>{text}</p>
+      {isLong && (
+        <button type="button" class="link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? 'Show less' : 'Show all'}
+        </button>
+      )}
+    </>
+  )
+}
+
+function Foot({ message }: { readonly message: Message }) {
+  const { operator, live, draft } = usePanel()
+  const { id, topic, sender, thread_id, acked_by, acked_at } = message
+  return (
+    <p class="actions slight">
+      {acked_by !== undefined && acked_at !== undefined && (
+        <span class="quiet">
+          acknowledged by {acked_by} at <TimeOfDay moment={acked_at} />
+        </span>
+      )}
+      {isPending(message) && (
+        <Action
+          label="Acknowledge"
+          name={`Acknowledge #${id}`}
+          act={() =>
+            operator
+              .act((client, name) => client.messages.ack({ id, sender: name }))
+              .then((isDone) => isDone && live.refresh())
+          }
+        />
+      )}
+      <button
+        type="button"
+        class="link"
+        aria-label={`Reply to #${id}`}
+        onClick={() => {
+          draft.value = { topic, recipient: sender, thread: thread_id ?? id }
+        }}
+      >
+        Reply
+      </button>
+    </p>
+  )
+}
