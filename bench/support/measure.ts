@@ -77,6 +77,7 @@ function median(values: number[]): number {
   )
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+/** Of values in order. */
+export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
