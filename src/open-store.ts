@@ -3,7 +3,7 @@ import { joinOnOutage } from './core/capability.ts'
 import type { Database } from './core/database.ts'
 import type { StoreOptions } from './store/index.ts'
 
-export interface OpenOptions extends Omit<StoreOptions, 'migrations' | 'onOutage'> {
+export interface OpenOptions extends Omit<StoreOptions, 'migrations' | 'onOutage' | 'isPatient'> {
   /** Whether a bus is to serve it; whoever only carries the data elsewhere changes nothing. */
   readonly forService: boolean
 }
@@ -14,6 +14,6 @@ export async function openStore({ forService, ...options }: OpenOptions): Promis
   return openDatabase({
     ...options,
     migrations: capabilities.flatMap(({ migrations }) => migrations),
-    ...(forService ? { onOutage: joinOnOutage(capabilities) } : {}),
+    ...(forService ? { onOutage: joinOnOutage(capabilities) } : { isPatient: true }),
   })
 }

@@ -5,8 +5,11 @@ import { startThreeNodes } from '../support/nodes.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
 import { findObstacle } from '../support/preload.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { limitMs, listRounds, scale } from '../support/scale.ts'
 import { createSettableClock, type SettableClock } from '../support/set-clock.ts'
 import { findIllegal, readLaneHistory } from './clock-history.ts'
+import { runClients } from './lane-clients.ts'
+import { createRandom, takeSeed } from './random.ts'
 
 const LANE = 'the-lane'
 const HOUR = 3_600_000
@@ -17,6 +20,9 @@ const LATE_MS = 4_000
 
 const obstacle = findObstacle()
 const whyNot = obstacle === undefined ? '' : ` (skipped: ${obstacle})`
+
+/** From one step of the clock to the next. */
+const STEP_EVERY_MS = 250
 
 let clock: SettableClock | undefined
 const postgres = startTestPostgres([], (folder) => {
@@ -31,9 +37,9 @@ function setServerClock(offsetMs: number): void {
 }
 
 /** A database whose first moment is that of the machine's clock. */
-async function startNodes() {
+async function startNodes(options: { readonly outageMs?: number } = {}) {
   setServerClock(0)
-  return startThreeNodes(await postgres().createDatabase(), { minLeaseMs: 1 })
+  return startThreeNodes(await postgres().createDatabase(), { minLeaseMs: 1, ...options })
 }
 
 async function claimWhenFree({ lanes }: BusClient, owner: string) {
@@ -74,4 +80,33 @@ describe('the clock of the PostgreSQL server of three nodes', () => {
     expect(events.map(({ event }) => event)).toEqual(step > 0 ? ['claim', 'credit', 'steal'] : ['claim', 'steal'])
     expect(findIllegal(events)).toEqual([])
   })
+
+  it.skipIf(obstacle !== undefined).each(listRounds({ short: 1, long: 20 }))(
+    `may be set to and fro by hours and days under load, and one order explains every answer${whyNot}: round %i`,
+    { timeout: limitMs(100_000) },
+    async () => {
+      // So that no step is an outage, after which the holders would be given time: the rule that is checked knows of none.
+      const nodes = await startNodes({ outageMs: Number.MAX_SAFE_INTEGER })
+      const seed = takeSeed()
+      const random = createRandom(seed)
+      let steps = 0
+      const timer = setInterval(() => {
+        steps += 1
+        setServerClock(random.pick([-DAY, -HOUR, 0, HOUR, DAY]))
+      }, STEP_EVERY_MS)
+      const [one, two, three] = nodes
+      const plan = { operations: scale({ short: 900, long: 10_000 }), lanes: 6, cutShare: 0.02 }
+      const leases = { minMs: 40, maxMs: 250 }
+      const { verdict } = await runClients("lanes on three nodes, the server's clock set", {
+        ...plan,
+        leases,
+        // A statement that is under way when the clock leaps has taken too long for the server.
+        isDisturbed: true,
+        apiUrls: [one.apiUrl, two.apiUrl, three.apiUrl],
+      }).finally(() => clearInterval(timer))
+      console.log(`the server's clock was set ${steps} times, seed ${seed}`)
+      expect(verdict).toEqual({ kind: 'ok', settled: expect.any(Number) })
+      expect(steps).toBeGreaterThan(5)
+    },
+  )
 })

@@ -28,10 +28,13 @@ interface Plan {
   readonly leases?: Leases
   /** Of one bus, or of several nodes on one database; the clients are spread over them. */
   readonly apiUrls: readonly [string, ...string[]]
+  /** Whether buses are stopped meanwhile. */
+  readonly isDisturbed?: boolean
 }
 
 /** Lets the twelve have the bus to themselves, checks all that they saw, and prints the figures. */
-export async function runClients(name: string, { operations, lanes, cutShare, waits, leases, apiUrls }: Plan) {
+export async function runClients(name: string, plan: Plan) {
+  const { operations, lanes, cutShare, waits, leases, apiUrls, isDisturbed = false } = plan
   const seed = takeSeed()
   const startedAt = performance.now()
   const recordings = await Promise.all(
@@ -44,12 +47,14 @@ export async function runClients(name: string, { operations, lanes, cutShare, wa
         leases,
         operations: Math.ceil(operations / HOLDERS.length),
         cutShare,
+        isDisturbed,
         random: createRandom(seed + index),
       }),
     ),
   )
   const entries = recordings.flatMap((recording) => recording.entries)
   const deadlocks = recordings.reduce((sum, recording) => sum + recording.deadlocks, 0)
+  const refused = recordings.reduce((sum, recording) => sum + recording.refused, 0)
   const checkedAt = performance.now()
   const verdict = checkHistory(entries)
   const endedAt = performance.now()
@@ -59,9 +64,9 @@ export async function runClients(name: string, { operations, lanes, cutShare, wa
   const settled = verdict.kind === 'ok' ? verdict.settled : null
   console.log(
     `${name}: ${entries.length} operations in ${seconds(startedAt, checkedAt)} s, ${verdict.kind} in ` +
-      `${seconds(checkedAt, endedAt)} s, seed ${seed}, ${JSON.stringify({ ...Object.fromEntries(counts), settled, deadlocks })}`,
+      `${seconds(checkedAt, endedAt)} s, seed ${seed}, ${JSON.stringify({ ...Object.fromEntries(counts), settled, deadlocks, refused })}`,
   )
-  return { entries, verdict, counts }
+  return { entries, verdict, counts, refused }
 }
 
 /** By outcome; that of a claim that was willing to wait by its name as well. */

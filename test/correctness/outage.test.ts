@@ -1,41 +1,25 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createBusClient } from '../../src/client/index.ts'
 import { startTestBus } from '../support/bus.ts'
 import { createFakeStopwatch } from '../support/stopwatch.ts'
 import { findIllegal, readLaneHistory } from './clock-history.ts'
+import { startOwnBus } from './own-bus.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-const TOUCHY_BUS = join(import.meta.dirname, 'fixtures', 'touchy-bus.ts')
+/** How long a bus may show no sign of life until it is an outage. */
+const OUTAGE_MS = 1_500
 const LANE = 'the-lane'
 const HOUR = 3_600_000
 
 const isWindows = process.platform === 'win32'
 const whyNot = isWindows ? ' (skipped: Windows cannot freeze a process)' : ''
 
-/** A bus of its own process that takes a short silence for an outage; killed after the test. */
-async function startTouchyBus() {
-  const child = spawn(process.execPath, ['--import', 'tsx', TOUCHY_BUS], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  onTestFinished(async () => {
-    const closed = once(child, 'close')
-    if (child.kill('SIGKILL')) await closed
-  })
-  const [baseUrl]: string[] = await once(createInterface({ input: child.stdout }), 'line')
-  return { child, client: createBusClient({ baseUrl: baseUrl ?? '' }) }
-}
-
 describe('a bus that is frozen for so long that it is an outage', () => {
   it.skipIf(isWindows)(
     `keeps the lane for its holder, and lets none of those in who asked meanwhile${whyNot}`,
     async () => {
-      const { child, client } = await startTouchyBus()
+      const { child, apiUrl } = await startOwnBus({ outageMs: OUTAGE_MS })
+      const client = createBusClient({ baseUrl: apiUrl })
       const { lane } = await client.lanes.claim({ lane: LANE, owner: 'holder', lease_s: 2 })
       child.kill('SIGSTOP')
       const rivals = Promise.allSettled(['a', 'b', 'c'].map((owner) => client.lanes.claim({ lane: LANE, owner })))

@@ -5,7 +5,7 @@ import { startTestPostgres } from '../support/postgres-database.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { limitMs, listRounds } from '../support/scale.ts'
 import { createRandom, takeSeed } from './random.ts'
-import { findUnsettled, type Settled, startSettledLoad } from './settled-load.ts'
+import { describeSettled, findUnsettled, startSettledLoad } from './settled-load.ts'
 
 const postgres = startTestPostgres()
 
@@ -23,11 +23,6 @@ const key = { idempotencyKey: 'key-1' }
 async function startLoadOnTwoNodes(urls: readonly [string, string]) {
   const [one, two] = [await startTestBus({ databasePlace: urls[0] }), await startTestBus({ databasePlace: urls[1] })]
   return { nodes: [one, two] as const, load: startSettledLoad([one.client, two.client], WRITERS) }
-}
-
-function describeSettled({ messages, tenures, refused, unknown }: Settled, faults: readonly string[]): string {
-  const changes = messages.size + [...tenures.values()].reduce((sum, rounds) => sum + 2 * rounds, 0)
-  return `${changes} changes, ${refused} refused and ${unknown} of unknown outcome until asked again, ${faults.length} lost, doubled or missing`
 }
 
 describe('two nodes whose PostgreSQL server is restarted under load', () => {

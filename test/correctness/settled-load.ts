@@ -14,26 +14,47 @@ export interface Settled {
 
 export interface SettledLoad {
   readonly settled: Settled
+  /** The longest that any call took until it was answered or refused. */
+  longestMs(): number
   /** Resolves when so many more changes were answered. */
   progress(count: number): Promise<void>
   /** Resolves when every change is answered. */
   stop(): Promise<void>
 }
 
+export interface SettledLoadOptions {
+  /** What the names of its writers and lanes begin with, so that several loads can share a database. */
+  readonly names?: string
+  /** That of another load, to which this one adds. */
+  readonly settled?: Settled
+}
+
 /** Writers that post, claim and release, each change through any node, and again under its key until it is answered. */
-export function startSettledLoad(nodes: readonly BusClient[], writers: number): SettledLoad {
-  const settled: Settled = { messages: new Map(), tenures: new Map(), refused: 0, unknown: 0 }
+export function startSettledLoad(
+  nodes: readonly BusClient[],
+  writers: number,
+  { names = 'writer', settled = createSettled() }: SettledLoadOptions = {},
+): SettledLoad {
   let answered = 0
+  let longestMs = 0
   let isStopped = false
   let turn = 0
 
+  const time = async <T>(call: Promise<T>): Promise<T> => {
+    const askedAt = performance.now()
+    try {
+      return await call
+    } finally {
+      longestMs = Math.max(longestMs, performance.now() - askedAt)
+    }
+  }
   const settle = async <T>(idempotencyKey: string, ask: (client: BusClient, key: object) => Promise<T>): Promise<T> => {
     while (true) {
       turn += 1
       const client = nodes[turn % nodes.length]
       if (!client) throw new Error('there is no node')
       try {
-        const answer = await ask(client, { idempotencyKey })
+        const answer = await time(ask(client, { idempotencyKey }))
         answered += 1
         return answer
       } catch (error) {
@@ -45,14 +66,14 @@ export function startSettledLoad(nodes: readonly BusClient[], writers: number): 
     }
   }
   const write = async (writer: number) => {
-    const owner = `writer-${writer}`
+    const owner = `${names}-${writer}`
     for (let round = 1; !isStopped; round += 1) {
       const body = `${owner}-message-${round}`
       const { id } = await settle(body, (client, key) =>
         client.messages.post({ topic: 'load', sender: owner, body }, key),
       )
       settled.messages.set(body, id)
-      const lane = `lane-${writer}`
+      const lane = `lane-of-${owner}`
       const { lane: held } = await settle(`${owner}-claim-${round}`, (client, key) =>
         client.lanes.claim({ lane, owner, lease_s: 600 }, key),
       )
@@ -67,6 +88,7 @@ export function startSettledLoad(nodes: readonly BusClient[], writers: number): 
   failure.catch(() => {})
   return {
     settled,
+    longestMs: () => longestMs,
     progress: async (count) => {
       const enough = answered + count
       while (answered < enough) await Promise.race([sleep(5), failure])
@@ -76,6 +98,16 @@ export function startSettledLoad(nodes: readonly BusClient[], writers: number): 
       await ended
     },
   }
+}
+
+function createSettled(): Settled {
+  return { messages: new Map(), tenures: new Map(), refused: 0, unknown: 0 }
+}
+
+/** For the figures of a run. */
+export function describeSettled({ messages, tenures, refused, unknown }: Settled, faults: readonly string[]): string {
+  const changes = messages.size + [...tenures.values()].reduce((sum, rounds) => sum + 2 * rounds, 0)
+  return `${changes} changes, ${refused} refused and ${unknown} of unknown outcome until asked again, ${faults.length} lost, doubled or missing`
 }
 
 /** One line for each change that is not there exactly once, and for each gap. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sql } from '../../src/core/database.ts'
 import { insertItem, itemMigrations } from '../support/items.ts'
 import { openSession, openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
 
@@ -73,5 +74,21 @@ describe('opening a PostgreSQL database', () => {
     const url = new URL(await postgres().createDatabase())
     url.pathname = '/no_such_database'
     await expectRefusal(openTestPostgres({ url: url.href }), 'database_unusable', /no_such_database/)
+  })
+})
+
+describe('a statement that takes longer than any caller waits', () => {
+  it('is refused to a bus, but not to a migration, nor to one that carries everything elsewhere', async () => {
+    const [url, other] = [await postgres().createDatabase(), await postgres().createDatabase()]
+    const [bus, patient] = [await openTestPostgres({ url }), await openTestPostgres({ url, isPatient: true })]
+    const slow = { id: 'items/002-slow', statements: ['select pg_sleep(5.6)'] }
+    const migrating = openTestPostgres({ url: other, migrations: [...itemMigrations, slow] })
+    const carrying = patient.read((reader) => reader.all(sql`select pg_sleep(5.6)`))
+    await expect(bus.read((reader) => reader.all(sql`select pg_sleep(5.6)`))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('the database took too long'),
+    })
+    await migrating
+    expect(await carrying).toHaveLength(1)
   })
 })

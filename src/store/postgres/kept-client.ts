@@ -1,12 +1,12 @@
 import pg from 'pg'
-import { toClientConfig } from './connection.ts'
+import { isConnectionLost } from './errors.ts'
 
 /** One connection for as long as it lasts, and then another one. */
 export interface KeptClient {
-  /** The connection as it is; opened when there is none. */
-  open(): Promise<pg.Client>
-  /** Throws, as whoever uses a lost connection would, when there is none. */
-  get(): pg.Client
+  /** Opens a connection when there is none. */
+  open(): Promise<void>
+  /** Rejects, as on a connection that was lost, when there is none. */
+  query(query: pg.QueryConfig): Promise<pg.QueryResult>
   /** Whether the next {@link open} finds one. */
   isOpen(): boolean
   /** Gives it up without waiting for its end; the next {@link open} makes another. */
@@ -14,12 +14,18 @@ export interface KeptClient {
   close(): Promise<void>
 }
 
-export function createKeptClient(url: string): KeptClient {
+export function createKeptClient(config: pg.ClientConfig): KeptClient {
   let client: pg.Client | undefined
+  const drop = async () => {
+    const dropped = client
+    client = undefined
+    // It may hang, as a connection does whose packets nobody takes.
+    dropped?.end().catch(() => {})
+  }
   return {
     open: async () => {
-      if (client) return client
-      const fresh = new pg.Client(toClientConfig(url))
+      if (client) return
+      const fresh = new pg.Client(config)
       const forget = () => {
         if (client === fresh) client = undefined
       }
@@ -28,19 +34,19 @@ export function createKeptClient(url: string): KeptClient {
       fresh.on('end', forget)
       await fresh.connect()
       client = fresh
-      return fresh
     },
-    get: () => {
+    query: async (query) => {
       if (!client) throw new Error('Connection terminated')
-      return client
+      try {
+        return await client.query(query)
+      } catch (error) {
+        // At once, so that what comes next on it does not wait in vain as well.
+        if (isConnectionLost(error)) await drop()
+        throw error
+      }
     },
     isOpen: () => client !== undefined,
-    drop: async () => {
-      const dropped = client
-      client = undefined
-      // It may hang, as a connection does whose packets nobody takes.
-      dropped?.end().catch(() => {})
-    },
+    drop,
     close: async () => {
       await client?.end()
     },

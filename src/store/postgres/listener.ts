@@ -3,13 +3,16 @@ import pg from 'pg'
 import { sql } from '../../core/database.ts'
 import type { Statements } from '../group-commit.ts'
 import type { WakeUps } from '../wake-ups.ts'
-import { toClientConfig } from './connection.ts'
+import { toQuickQuery } from './connection.ts'
 
 /** Where all buses on one database tell each other whom to wake. */
 const POSTGRES_CHANNEL = 'bus_mcp'
 
 /** PostgreSQL takes less than 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900
+
+/** How often it is asked for a sign of life: who only listens does not notice a network that swallows all that is said. */
+const ASK_EVERY_MS = 5_000
 
 /** Tells the other buses, with the commit, whom to wake. */
 export async function announce(statements: Statements, nodeId: string, channels: ReadonlySet<string>): Promise<void> {
@@ -31,12 +34,12 @@ function toPayloads(nodeId: string, channels: readonly string[]): string[] {
  * the connection was lost everybody looks.
  */
 export async function listenToOthers(
-  url: string,
+  config: pg.ClientConfig,
   nodeId: string,
   wakeUps: WakeUps,
 ): Promise<{ close(): Promise<void> }> {
   const stop = new AbortController()
-  let ear = await connect(url, nodeId, wakeUps)
+  let ear = await connect(config, nodeId, wakeUps)
 
   const keepListening = async () => {
     while (true) {
@@ -44,7 +47,11 @@ export async function listenToOthers(
       await sleep(250 + Math.random() * 500, undefined, { signal: stop.signal }).catch(() => {})
       if (stop.signal.aborted) return
       // Those who wait look by themselves meanwhile, and the writer tells what is wrong with the database.
-      ear = await connect(url, nodeId, wakeUps).catch(() => ear)
+      const next = await connect(config, nodeId, wakeUps).catch(() => undefined)
+      if (!next) continue
+      ear = next
+      // It was asked to end while it connected, and so was only the one before.
+      if (stop.signal.aborted) return ear.end()
       wakeUps.notifyAll()
     }
   }
@@ -55,7 +62,6 @@ export async function listenToOthers(
       stop.abort()
       await ear.end()
       await running
-      await ear.end()
     },
   }
 }
@@ -66,8 +72,9 @@ interface Ear {
   end(): Promise<void>
 }
 
-async function connect(url: string, nodeId: string, wakeUps: WakeUps): Promise<Ear> {
-  const client = new pg.Client(toClientConfig(url))
+async function connect(config: pg.ClientConfig, nodeId: string, wakeUps: WakeUps): Promise<Ear> {
+  const client = new pg.Client(config)
+  const end = () => client.end().catch(() => {})
   const lost = new Promise<void>((resolve) => {
     client.on('end', () => resolve())
     client.on('error', () => resolve())
@@ -77,6 +84,19 @@ async function connect(url: string, nodeId: string, wakeUps: WakeUps): Promise<E
     if (from !== nodeId) wakeUps.notify(channels)
   })
   await client.connect()
-  await client.query(`listen ${POSTGRES_CHANNEL}`)
-  return { lost, end: () => client.end().catch(() => {}) }
+  try {
+    await client.query(toQuickQuery(`listen ${POSTGRES_CHANNEL}`))
+  } catch (error) {
+    await end()
+    throw error
+  }
+  const asking = setInterval(() => {
+    client.query(toQuickQuery('select 1')).catch(end)
+  }, ASK_EVERY_MS)
+  asking.unref()
+  void lost.then(() => {
+    clearInterval(asking)
+    return end()
+  })
+  return { lost, end }
 }

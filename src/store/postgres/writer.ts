@@ -1,13 +1,14 @@
+import type pg from 'pg'
 import { single, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { EndedOutage, Writer } from '../group-commit.ts'
-import { createStatements } from './connection.ts'
+import { createStatements, toQuickQuery } from './connection.ts'
 import { isConnectionLost, toCommitError, toStoreError } from './errors.ts'
 import { createKeptClient } from './kept-client.ts'
 import { announce } from './listener.ts'
 
 export interface WriterOptions {
-  readonly url: string
+  readonly config: pg.ClientConfig
   /** Tells this bus's announcements from the others'. */
   readonly nodeId: string
   readonly outageMs: number
@@ -40,8 +41,8 @@ interface StoreRow {
  * it goes on with this machine's stopwatch, some milliseconds at the most. While the database's clock is behind because it
  * was set back, it goes on with that stopwatch from turn to turn, or no lease would end until then.
  */
-export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
-  const client = createKeptClient(url)
+export function createWriter({ config, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
+  const client = createKeptClient(config)
   let hasSavepoint = false
   let turn = { startedAt: 0, moment: 0 }
   const now = () =>
@@ -52,37 +53,38 @@ export function createWriter({ url, nodeId, outageMs, clock }: WriterOptions): W
     return Math.max(moment, last_moment, isSetBack ? now() : 0)
   }
   const query = async (text: string) => {
-    await client.get().query(text)
+    await client.query({ text })
   }
-  const statements = createStatements(client.get, async () => now())
+  const statements = createStatements(client.query, async () => now())
 
-  /** Opens the transaction and takes the turn. */
-  const lockInTurn = async (): Promise<StoreRow> => {
+  const openTransaction = async () => {
     const wasOpen = client.isOpen()
+    const tryOnce = async () => {
+      await client.open()
+      await client.query(toQuickQuery('begin'))
+    }
     try {
-      return await lock()
+      await tryOnce()
     } catch (error) {
       // A connection that was lost while nobody used it is found out here, and nothing is under way yet.
       if (!wasOpen || !isConnectionLost(error)) throw error
-      await client.drop()
-      return lock()
+      await tryOnce()
     }
   }
-  const lock = async () => {
-    await (await client.open()).query('begin')
-    return single<StoreRow>(
+  const takeTurn = () =>
+    single<StoreRow>(
       statements,
       // The clock outside: beside the lock it is read before it, and that stands when nobody changed the row meanwhile.
       sql`
         with turn as materialized (select last_moment from bus_store for update)
         select last_moment, ${CLOCK} as moment from turn`,
     )
-  }
 
   return {
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
-      const row = await lockInTurn()
+      await openTransaction()
+      const row = await takeTurn()
       const { last_moment } = row
       hasSavepoint = false
       turn = { moment: findMoment(row), startedAt: performance.now() }
