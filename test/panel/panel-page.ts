@@ -19,7 +19,7 @@ export async function expectCount(locator: Locator, count: number): Promise<void
 
 /** Waits until the page is connected. */
 export async function untilLive(page: Page): Promise<void> {
-  await expectText(page.locator('.link'), 'live')
+  await expectText(page.locator('.connection'), 'live')
 }
 
 /** The four numbers of the top line, in their order. */

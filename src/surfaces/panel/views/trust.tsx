@@ -32,7 +32,7 @@ function LinkState() {
     lost: `disconnected, showing data ${formatDuration(performance.now() - answeredAt)} old`,
   }[state]
   return (
-    <p class={`link ${state}`} role="status">
+    <p class={`connection ${state}`} role="status">
       {text}
     </p>
   )
