@@ -46,6 +46,17 @@ export function listOf(parts: readonly (SqlValue | Sql)[]): Sql {
   }
 }
 
+/** A statement that yields the texts, a row each, in no order. One value holds them all, so that one statement serves any number. */
+export function textsOf(texts: readonly string[], engine: Engine): Sql {
+  const json = JSON.stringify(texts)
+  switch (engine) {
+    case 'sqlite':
+      return sql`select value from json_each(${json})`
+    case 'postgres':
+      return sql`select jsonb_array_elements_text(cast(${json} as jsonb))`
+  }
+}
+
 /** The engines behind the port. Where they agree, one text serves both. */
 export type Engine = 'sqlite' | 'postgres'
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type Database, type OnOutage, single, sql } from '../../src/core/database.ts'
+import { type Database, type OnOutage, single, sql, textsOf } from '../../src/core/database.ts'
 import type { Clock, Stopwatch } from '../../src/store/clock.ts'
 import { countItems, insertItem, selectItemIds } from '../support/items.ts'
 import { describeOutages } from './suite-outage.ts'
@@ -207,6 +207,27 @@ function describeReads(kind: StoreKind): void {
     const error = new Error('not found')
     await expect(database.read(() => Promise.reject(error))).rejects.toBe(error)
     expect(await database.read(countItems)).toBe(0)
+  })
+
+  it('takes any number of texts in one value, and gives them back as they are', async () => {
+    const database = await open(kind)
+    const texts = [
+      'it’s',
+      '"quoted"',
+      'back\\slash',
+      'what?',
+      '$1',
+      'é🚦',
+      'a\tb',
+      ...Array.from({ length: 900 }, String),
+    ]
+    const rows = await database.read((reader) =>
+      reader.all<{ text: string }>(
+        sql`with listed (text) as (${textsOf(texts, reader.engine)}) select text from listed`,
+      ),
+    )
+    expect(rows.map(({ text }) => text).sort()).toEqual([...texts].sort())
+    expect(textsOf([], 'sqlite').text).toBe(textsOf(texts, 'sqlite').text)
   })
 
   it('answers each of 40 at once', async () => {

@@ -19,6 +19,6 @@ export async function startThreeProcesses(url: string): Promise<readonly [BusPro
 }
 
 /** Waits until so many wait for the lane. */
-export async function untilWaiting(client: BusClient, lane: string, waiters: number): Promise<void> {
+export async function untilWaiting(client: Pick<BusClient, 'lanes'>, lane: string, waiters: number): Promise<void> {
   while ((await client.lanes.get({ lane })).lane.waiters !== waiters) await new Promise((done) => setTimeout(done, 2))
 }

@@ -5,8 +5,14 @@ import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
 export { requireTenure } from './change.ts'
-export { selectWaiterCounts } from './queue-store.ts'
-export { countLanes, deleteLaneEvents, selectEventsOfLanes, selectLanesByExpiry } from './store.ts'
+export { countWaitingHolders, selectWaiterCounts } from './queue-store.ts'
+export {
+  countLanes,
+  deleteLaneEvents,
+  selectEventsOfLanes,
+  selectLanesByExpiry,
+  selectTenuresSince,
+} from './store.ts'
 export { toWireLane, toWireLaneEvent } from './wire.ts'
 
 export const lanes = defineCapability({

@@ -86,6 +86,16 @@ export async function selectWaiterCounts(reader: Reader, now: number): Promise<R
   return new Map(rows.map(({ lane, waiters }) => [lane, waiters]))
 }
 
+/** How many holders wait now, each once, for however many lanes. */
+export async function countWaitingHolders(reader: Reader, now: number): Promise<number> {
+  const row = await single<{ holders: number }>(
+    reader,
+    sql`select count(*) as holders
+      from (select distinct owner, session from lane_waiters where present_until > ${now}) as waiting`,
+  )
+  return row.holders
+}
+
 /** The lanes that a holder waits for now, with who holds each live. */
 export function selectWaitsOf(reader: Reader, holder: Holder, now: number): Promise<WaitRow[]> {
   return reader.all<WaitRow>(sql`

@@ -18,6 +18,13 @@ interface LaneRow {
   last_end: TenureEnd | null
 }
 
+/** Who holds a lane, and since when. */
+export interface TenureRow {
+  name: string
+  owner: string
+  claimed_at: number
+}
+
 export interface LaneEventRow {
   lane: string
   rev: number
@@ -115,6 +122,24 @@ export async function selectLanesByExpiry(
     order by expires_at, name
     limit ${limit}`)
   return rows.map(toLane)
+}
+
+/** Of the first so many held lanes to expire, those that have been held since a moment or longer, by name. */
+export function selectTenuresSince(
+  reader: Reader,
+  claimedUntil: number,
+  now: number,
+  lookAt: number,
+): Promise<TenureRow[]> {
+  return reader.all<TenureRow>(sql`
+    select name, owner, claimed_at from (
+      select name, owner, claimed_at from lanes
+      where ${inState('held', now)}
+      order by expires_at, name
+      limit ${lookAt}
+    ) as soonest
+    where claimed_at <= ${claimedUntil}
+    order by name`)
 }
 
 /** The lanes whose tenure ends after one moment and no later than another, by name. */

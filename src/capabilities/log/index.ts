@@ -19,6 +19,7 @@ export {
   findMessage,
   getMessageBounds,
   type MessageRow,
+  selectLastPosts,
   selectMessages,
   selectNewest,
   selectPending,

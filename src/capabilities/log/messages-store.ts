@@ -8,6 +8,7 @@ import {
   single,
   sql,
   type Transaction,
+  textsOf,
 } from '../../core/database.ts'
 import type { SearchTerm } from '../../core/search-text.ts'
 import type { Bounds, BoundsRow } from './bounds.ts'
@@ -144,6 +145,28 @@ export async function countPending(reader: Reader): Promise<number> {
     sql`select count(*) as pending from messages where ${IS_PENDING}`,
   )
   return row.pending
+}
+
+/**
+ * When each of the senders posted last, as far as the log goes back; one that has posted nothing is left out. What the bus
+ * itself says under a name is not counted.
+ */
+export async function selectLastPosts(
+  reader: Reader,
+  senders: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (senders.length === 0) return new Map()
+  const rows = await reader.all<{ sender: string; ts: number | null }>(sql`
+    with named (sender) as (${textsOf(senders, reader.engine)})
+    select sender, (
+      select ts from messages
+      where messages.sender = named.sender and is_system = 0
+      order by id desc
+      limit 1
+    ) as ts
+    from named
+    limit ${senders.length}`)
+  return new Map(rows.flatMap(({ sender, ts }) => (ts === null ? [] : [[sender, ts]])))
 }
 
 export async function updateAck(transaction: Transaction, id: number, ackedBy: string, ackedAt: number): Promise<void> {

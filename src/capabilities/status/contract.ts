@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { lane } from '../lanes/schemas.ts'
 import { message } from '../messages/schemas.ts'
+import { meta } from './schemas.ts'
 
 export const get = defineOperation({
   id: 'status.get',
@@ -14,18 +14,7 @@ export const get = defineOperation({
     orphaned_claims: z.array(lane).describe('Expired, not released, not taken over; the oldest first; at most 100.'),
     recent_messages: z.array(message).describe('The newest 10, newest first.'),
     pending_action_flags: z.array(message).describe('Flagged and not acknowledged; the oldest first; at most 100.'),
-    _meta: z.object({
-      active_lane_count: z.int().describe('All, also those that the list leaves out; likewise the other counts.'),
-      orphaned_claim_count: z.int(),
-      message_count: z.int(),
-      pending_action_flag_count: z.int(),
-      max_lease_seconds: z.number().describe('The ceiling of a lease, in seconds.'),
-      write_secret_required: z.boolean().describe('Writes need X-Bus-Secret.'),
-      epoch: z.string().describe('Which log this is; see messages.read.'),
-      server_time: moment.describe('The bus’s clock at this answer.'),
-      version: z.string().describe('Of bus-mcp.'),
-      arms_nothing: z.literal(true).describe('The bus executes nothing: an action flag is stored and shown.'),
-    }),
+    _meta: meta,
   }),
   errors: {},
   http: { method: 'GET', path: '/status' },
