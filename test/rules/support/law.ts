@@ -26,6 +26,7 @@ export const importLaw: readonly Row[] = [
       'src/capabilities/index.ts',
       'src/client/index.ts',
       'src/core/*',
+      'src/local-transport.ts',
       'src/open-store.ts',
       'src/store/*',
       'src/surfaces/**',
@@ -33,6 +34,10 @@ export const importLaw: readonly Row[] = [
     ],
   },
   { from: 'src/chores.ts', may: ['src/core/*'] },
+  {
+    from: 'src/local-transport.ts',
+    may: ['src/core/*', 'src/client/index.ts', 'src/surfaces/http/*', 'node:**'],
+  },
   { from: 'src/open-store.ts', may: ['src/capabilities/index.ts', 'src/core/*', 'src/store/index.ts'] },
   {
     from: 'src/move.ts',
