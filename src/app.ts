@@ -57,7 +57,7 @@ export interface Bus {
 /** What a test leaves out is as when nothing is set. */
 type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'>
 
-export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Extras>, Partial<Extras> {
+export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | keyof Extras>, Partial<Extras> {
   /** A file, `:memory:`, or the URL of a PostgreSQL database. */
   readonly databasePlace: string
   readonly log: Log
@@ -166,6 +166,24 @@ function toSettings(options: BusOptions): Settings {
     writeSecretRequired: writeSecret !== undefined,
     version: VERSION,
   }
+}
+
+/** How long a demo keeps what happened, so that it can run for weeks. */
+const DEMO_RETAIN_DAYS = 1
+
+/** Starts a bus in memory on which synthetic agents play, with some hours behind them already. */
+export async function startDemo(
+  options: Omit<BusOptions, 'databasePlace' | 'createClock' | 'inhabitants'>,
+): Promise<Bus> {
+  const [{ createDemo }, { createClock }] = await Promise.all([import('./demo/index.ts'), import('./store/clock.ts')])
+  const demo = createDemo({ onFault: (error) => options.log.error('demo failed', error) })
+  return startBus({
+    ...options,
+    retainDays: options.retainDays ?? DEMO_RETAIN_DAYS,
+    databasePlace: ':memory:',
+    createClock: (notBefore, stopwatch) => demo.createClock(createClock(notBefore, stopwatch)),
+    inhabitants: demo,
+  })
 }
 
 /** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */

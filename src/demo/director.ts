@@ -84,12 +84,19 @@ async function* liveOut(direction: Direction, agent: Agent): Scene {
     try {
       if (scene) yield* scene
     } catch (error) {
-      leaveEverything(stage, agent)
+      beginAnew(stage, agent)
       stage.onFault(error)
     }
     if (scene) restedAt = stage.now() + pause(stage, ...(RESTS[agent.role] ?? REST))
     yield pause(stage, 10, 30)
   }
+}
+
+/** What it held lapses, and then belongs to whoever wants it. */
+function beginAnew(stage: Stage, agent: Agent): void {
+  leaveEverything(stage, agent)
+  for (const [lane, holder] of stage.abandoned) if (holder === agent) stage.abandoned.delete(lane)
+  stage.away.delete(agent)
 }
 
 /** What it has not done for the longest time. */

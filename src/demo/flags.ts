@@ -37,7 +37,9 @@ export async function* askPerson(
   const endsAt = stage.now() + patience * MINUTE
   let remindAt = stage.now() + REMIND_AFTER_MS
   while (stage.now() < endsAt) {
-    yield stage.isLive ? LOOK_EVERY_MS : Math.min(endsAt, remindAt) - stage.now() || LOOK_EVERY_MS
+    // Nobody sees to it before the opening but the operator.
+    const isPast = stage.now() < stage.openingAt
+    yield isPast ? Math.min(endsAt, remindAt, stage.openingAt) - stage.now() : LOOK_EVERY_MS
     const person = await findWhoAcknowledged(stage, thread)
     if (person !== undefined) {
       yield pause(stage, 2, 6)
@@ -56,6 +58,5 @@ export async function* askPerson(
 }
 
 async function findWhoAcknowledged({ client, isLive }: Stage, id: number): Promise<string | undefined> {
-  // There are no visitors in the past.
   return isLive ? (await unlessRefused(client.messages.get({ id })))?.acked_by : undefined
 }

@@ -32,7 +32,7 @@ export function openPlay({ seed, openingInMs, ...given }: PlayOptions): {
     start: agenda.start,
     doLater: agenda.doLater,
     holds: new Set(),
-    abandoned: new Set(),
+    abandoned: new Map(),
     away: new Set(),
     queues: new Map(),
     asking: new Set(),

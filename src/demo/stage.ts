@@ -12,8 +12,8 @@ export interface Stage extends Pick<Agenda, 'start' | 'doLater'> {
   /** Is told what went wrong with the script. */
   readonly onFault: (error: unknown) => void
   readonly holds: Set<Hold>
-  /** Lanes whose holder went down, and that nobody has seen to yet. */
-  readonly abandoned: Set<string>
+  /** Lanes whose holder went down, and that nobody has seen to yet; with that holder. */
+  readonly abandoned: Map<string, Agent>
   /** Who says nothing at the moment, and answers nobody. */
   readonly away: Set<Agent>
   /** Who waits for which lane, in order. */
@@ -201,7 +201,7 @@ export function leaveEverything(stage: Stage, agent: Agent): Hold[] {
   const left = [...stage.holds].filter((hold) => hold.agent === agent)
   for (const hold of left) {
     endHold(stage, hold)
-    stage.abandoned.add(hold.lane)
+    stage.abandoned.set(hold.lane, agent)
   }
   return left
 }

@@ -15,16 +15,16 @@ type Message = Output<'messages.read'>['messages'][number]
 /** Whoever says something to the agents gets an answer, from the one that was asked or from the planner. */
 export async function* answerVisitors(stage: Stage): Scene {
   const { client } = stage
-  let sinceId = 0
+  // There are none in the past.
+  yield stage.openingAt - stage.now()
+  let { head_id: sinceId } = await client.messages.read({ limit: 1 })
   let answeredAt = 0
   while (true) {
-    yield stage.isLive ? LOOK_EVERY_MS : Math.max(LOOK_EVERY_MS, stage.openingAt - stage.now())
-    // There are none in the past.
-    if (!stage.isLive) continue
-    const read = await unlessRefused(client.messages.read(sinceId === 0 ? { limit: 1 } : { since_id: sinceId }))
+    yield LOOK_EVERY_MS
+    const read = stage.isLive ? await unlessRefused(client.messages.read({ since_id: sinceId })) : undefined
     if (!read) continue
-    const message = sinceId === 0 ? undefined : read.messages.find(isFromVisitor)
     sinceId = read.next_since_id
+    const message = read.messages.find(isFromVisitor)
     if (!message || stage.now() - answeredAt < ANSWER_EVERY_MS) continue
     answeredAt = stage.now()
     stage.doLater(() => answer(stage, message), pause(stage, 3, 7))
