@@ -197,11 +197,12 @@ export interface ReadInput {
   readonly thread_id: number | undefined
   readonly flagged: boolean | undefined
   readonly since_id: number | undefined
+  readonly before_id: number | undefined
   readonly limit: number
 }
 
 export function read(model: Model, input: ReadInput): Expected {
-  const { topic, sender, recipient, thread_id, flagged, since_id, limit } = input
+  const { topic, sender, recipient, thread_id, flagged, since_id, before_id, limit } = input
   const head = model.messages.length
   if (since_id !== undefined && since_id > head) return { status: 410, body: { code: 'cursor_expired', head_id: head } }
   const found = model.messages.filter(
@@ -211,7 +212,8 @@ export function read(model: Model, input: ReadInput): Expected {
       (recipient === undefined || message.recipient === recipient) &&
       (thread_id === undefined || message.thread_id === thread_id || message.id === thread_id) &&
       (flagged === undefined || message.action_flag === flagged) &&
-      message.id > (since_id ?? 0),
+      message.id > (since_id ?? 0) &&
+      message.id < (before_id ?? Number.POSITIVE_INFINITY),
   )
   const messages = (since_id === undefined ? found.reverse() : found).slice(0, limit)
   const isFull = since_id !== undefined && messages.length === limit
