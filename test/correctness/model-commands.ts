@@ -108,7 +108,7 @@ function listWrites(): fc.Arbitrary<Command>[] {
         call('lanes.heartbeat', (model) => resolveFence(model, input), rules.heartbeat, keyed),
       ),
     fc
-      .record({ keyed, input: fc.record({ ...holder, fenceStep }) })
+      .record({ keyed, input: fc.record({ ...holder, fenceStep, note }) })
       .map(({ keyed, input }) => call('lanes.release', (model) => resolveFence(model, input), rules.release, keyed)),
     fc
       .record({

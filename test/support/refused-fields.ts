@@ -45,7 +45,7 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   'messages.ack': ['sender'],
   'lanes.claim': ['owner', 'lease_s', 'session', 'note'],
   'lanes.heartbeat': ['owner', 'lease_s', 'session', 'fence'],
-  'lanes.release': ['owner', 'session', 'fence'],
+  'lanes.release': ['owner', 'session', 'fence', 'note'],
 }
 
 const inBody = Object.entries(fieldsOf).flatMap(([operation, fields]) =>
