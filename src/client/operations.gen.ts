@@ -19,6 +19,7 @@ export const operationTable = {
   'lanes.verify': { method: 'GET', path: '/lanes/{lane}/verify', effect: 'read' },
   'events.read': { method: 'GET', path: '/events', effect: 'read' },
   'status.get': { method: 'GET', path: '/status', effect: 'read' },
+  'status.attention': { method: 'GET', path: '/attention', effect: 'read' },
 } as const
 
 export type OperationId = keyof typeof operationTable
@@ -39,4 +40,5 @@ export interface OperationTypes {
   'lanes.verify': typeof lanes.verify
   'events.read': typeof events.read
   'status.get': typeof status.get
+  'status.attention': typeof status.attention
 }

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import type { BusOptions } from '../../src/app.ts'
 import type { BusClient } from '../../src/client/index.ts'
 import { startTestBus, type TestBus } from './bus.ts'
@@ -16,6 +17,25 @@ export async function startThreeNodes(
 export async function startThreeProcesses(url: string): Promise<readonly [BusProcess, BusProcess, BusProcess]> {
   const start = () => startBusProcess(['--port', '0', '--database-url', url])
   return Promise.all([start(), start(), start()])
+}
+
+/**
+ * Has somebody wait for a lane until the test is over, or until what is returned aborts.
+ *
+ * @param waiters How many wait for it then.
+ */
+export async function startWaiting(
+  client: Pick<BusClient, 'lanes'>,
+  lane: string,
+  owner: string,
+  waiters: number,
+  session?: string,
+): Promise<AbortController> {
+  const gone = new AbortController()
+  onTestFinished(() => gone.abort())
+  client.lanes.claim({ lane, owner, session, wait_s: 50 }, { signal: gone.signal }).catch(() => 'gone')
+  await untilWaiting(client, lane, waiters)
+  return gone
 }
 
 /** Waits until so many wait for the lane. */

@@ -75,6 +75,7 @@ export const reads: Readonly<Record<string, string>> = {
   'lanes.get': '/lanes/feeds',
   'lanes.history': '/lanes/feeds/history',
   'status.get': '/status',
+  'status.attention': '/attention',
 }
 
 const unauthorized = Object.entries(writes).flatMap(([operation, { path, body }]): Refusal[] =>

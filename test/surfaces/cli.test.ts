@@ -68,6 +68,9 @@ describe('the commands for people', () => {
     )
     expect(expectDone(await run('read', '--since-id', '1'))).toContain('messages (1)')
     expect(expectDone(await run('status'))).toMatch(/^pending_action_flags \(1\)$/m)
+    expect(expectDone(await run('attention'))).toMatch(
+      /^items \(1\)\n {2}kind .*\n {2}flag +\d{4}-\S+ +1 converge planner lane merged/,
+    )
     expect(expectDone(await run('ack', '1'))).toMatch(/^ {2}acked_by +planner$/m)
     expect(expectDone(await run('message', '1'))).toMatch(/^acked_by +planner$/m)
     expect(expectDone(await run('status'))).toMatch(/^pending_action_flags \(0\)$/m)
@@ -91,6 +94,7 @@ describe('the commands with --json', () => {
       [['message', '1'], { id: 1, body: 'merged' }],
       [['ack', '1'], { ok: true, message: { acked_by: ME } }],
       [['status'], { active_lanes: [], _meta: { message_count: 1 } }],
+      [['attention'], { items: [], _meta: { message_count: 1, needs_you_count: 0 } }],
     ] as const) {
       expect(await runJson(...args), args.join(' ')).toMatchObject({ exitCode: 0, answer })
     }

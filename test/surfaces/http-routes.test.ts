@@ -295,3 +295,32 @@ describe('status.get over HTTP', () => {
     })
   })
 })
+
+describe('status.attention over HTTP', () => {
+  it('answers with what waits for a person, and with what the status counts', async () => {
+    const api = await startApi()
+    await api.post('/lanes/dead/claim', { owner: 'ghost', lease_s: 1 })
+    await api.post('/lanes/feeds/claim', { owner: 'session-A', lease_s: 600.001 })
+    await api.post('/message', { ...hello, sender: 'session-B', action_flag: true })
+    api.clock.advance(599_999)
+    await api.post('/lanes/feeds/heartbeat', { owner: 'session-A' })
+    api.clock.advance(1)
+    const { _meta } = (await api.get('/status')).fields
+    expectAnswer(await api.get('/attention'), {
+      items: [
+        {
+          kind: 'flag',
+          since: MOMENT,
+          message: { ...helloOnTheWire, sender: 'session-B', action_flag: true },
+        },
+        {
+          kind: 'orphaned',
+          since: MOMENT,
+          lane: { ...heldLane, name: 'dead', state: 'orphaned', owner: 'ghost', expires_in_ms: 0, lease_s: 1 },
+        },
+        { kind: 'silent', since: MOMENT, lane: { ...heldLane, rev: 2, expires_in_ms: 299_999 }, last_message_at: null },
+      ],
+      _meta,
+    })
+  })
+})

@@ -5,15 +5,18 @@ import * as handlers from './handlers.ts'
 import { migrations } from './migrations.ts'
 
 export { requireTenure } from './change.ts'
+export type { Lane } from './decide.ts'
 export { countWaitingHolders, selectWaiterCounts } from './queue-store.ts'
 export {
   countLanes,
   deleteLaneEvents,
+  selectContendedLanes,
   selectEventsOfLanes,
   selectLanesByExpiry,
+  selectLanesNamed,
   selectTenuresSince,
 } from './store.ts'
-export { toWireLane, toWireLaneEvent } from './wire.ts'
+export { toWireLane, toWireLaneEvent, type WireLane } from './wire.ts'
 
 export const lanes = defineCapability({
   name: 'lanes',

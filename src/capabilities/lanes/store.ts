@@ -1,4 +1,14 @@
-import { allOf, first, listOf, type Reader, type Sql, single, sql, type Transaction } from '../../core/database.ts'
+import {
+  allOf,
+  first,
+  listOf,
+  type Reader,
+  type Sql,
+  single,
+  sql,
+  type Transaction,
+  textsOf,
+} from '../../core/database.ts'
 import type { Lane, LaneEvent, LaneState, TenureEnd } from './decide.ts'
 
 interface LaneRow {
@@ -49,6 +59,11 @@ export interface LaneCounts {
   orphaned: number
 }
 
+export interface ContendedLane {
+  readonly lane: Lane
+  readonly since: number
+}
+
 export interface LaneFilter {
   readonly state: LaneState | undefined
   readonly owner: string | undefined
@@ -93,7 +108,7 @@ export async function insertLaneEvent(
     insert into lane_events (${LANE_EVENT_COLUMNS})
     values (
       ${lane.name}, ${lane.rev}, ${event.kind}, ${event.owner}, ${event.from ?? null}, ${event.fence},
-      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${lane.tenure?.note ?? null}, ${requestId}
+      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${event.note ?? null}, ${requestId}
     )`)
 }
 
@@ -122,6 +137,31 @@ export async function selectLanesByExpiry(
     order by expires_at, name
     limit ${limit}`)
   return rows.map(toLane)
+}
+
+/** The lanes of these names that there are, by name. */
+export async function selectLanesNamed(reader: Reader, names: readonly string[]): Promise<Lane[]> {
+  if (names.length === 0) return []
+  const rows = await reader.all<LaneRow>(sql`
+    select ${LANE_COLUMNS} from lanes
+    where name in (${textsOf(names, reader.engine)})
+    order by name
+    limit ${names.length}`)
+  return rows.map(toLane)
+}
+
+/** The lanes that anybody waits for now, the longest queue first, and when the first of those who wait arrived. */
+export async function selectContendedLanes(reader: Reader, now: number, limit: number): Promise<ContendedLane[]> {
+  const rows = await reader.all<LaneRow & { since: number }>(sql`
+    select ${LANE_COLUMNS}, since
+    from lanes join (
+      select lane, count(*) as waiters, min(since) as since from lane_waiters
+      where present_until > ${now}
+      group by lane
+    ) as queues on queues.lane = lanes.name
+    order by waiters desc, since, name
+    limit ${limit}`)
+  return rows.map((row) => ({ lane: toLane(row), since: row.since }))
 }
 
 /** Of the first so many held lanes to expire, those that have been held since a moment or longer, by name. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { lane } from '../lanes/schemas.ts'
 import { message } from '../messages/schemas.ts'
@@ -14,7 +15,7 @@ export const get = defineOperation({
     orphaned_claims: z.array(lane).describe('Expired, not released, not taken over; the oldest first; at most 100.'),
     recent_messages: z.array(message).describe('The newest 10, newest first.'),
     pending_action_flags: z.array(message).describe('Flagged and not acknowledged; the oldest first; at most 100.'),
-    _meta: meta,
+    _meta: meta.describe('Counts, and what the bus is.'),
   }),
   errors: {},
   http: { method: 'GET', path: '/status' },
@@ -27,4 +28,42 @@ export const get = defineOperation({
     destructive: false,
   },
   command: { name: 'status', positionals: [] },
+})
+
+/** One thing that waits for a person. */
+const attentionItem = z
+  .object({
+    kind: z
+      .enum(['flag', 'orphaned', 'contended', 'silent'])
+      .describe(
+        'flag: a message asks somebody to act. orphaned: a claim lapsed. contended: somebody waits for the lane. silent: a lane is held and its owner says nothing.',
+      ),
+    since: moment.describe(
+      'Since when: the message; the end of the lease; the arrival of the first who waits; the claim, or the owner’s last message after it.',
+    ),
+    message: message.optional().describe('Of kind flag.'),
+    lane: lane.optional().describe('Of the other kinds.'),
+    last_message_at: moment
+      .nullable()
+      .optional()
+      .describe('Of kind silent: when its owner posted last; null when the log has nothing of it.'),
+  })
+  .meta({ id: 'AttentionItem' })
+
+export const attention = defineOperation({
+  id: 'status.attention',
+  summary: 'Show what waits for a person',
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({
+    items: z
+      .array(attentionItem)
+      .describe(
+        'Flags, then orphaned claims, the oldest first; then contended lanes, the longest queue first; then silent lanes, the longest silence first. At most 100 of each kind.',
+      ),
+    _meta: meta.describe('As of the status.'),
+  }),
+  errors: {},
+  http: { method: 'GET', path: '/attention' },
+  command: { name: 'attention', positionals: [] },
 })

@@ -5,6 +5,6 @@ import * as handlers from './handlers.ts'
 export const status = defineCapability({
   name: 'status',
   instructions: 'get_bus_status shows who holds what, what lapsed, and which flags wait.',
-  operations: [bind(contract.get, handlers.get)],
+  operations: [bind(contract.get, handlers.get), bind(contract.attention, handlers.attention)],
   migrations: [],
 })

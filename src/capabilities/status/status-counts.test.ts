@@ -1,22 +1,17 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { untilWaiting } from '../../../test/support/nodes.ts'
+import { describe, expect, it } from 'vitest'
+import { startWaiting, untilWaiting } from '../../../test/support/nodes.ts'
 import { startStillBus } from '../../../test/support/still-bus.ts'
 
 const MINUTE = 60_000
 
-/** A bus, what its status counts, and a claim that waits, as the last of so many, until the test is over. */
+/** A bus, what its status counts, and a claim that waits. */
 async function startCounting() {
   const bus = await startStillBus()
   return {
     ...bus,
     count: async () => (await bus.status.get({}))._meta,
-    wait: async (lane: string, owner: string, waiters: number, session?: string) => {
-      const gone = new AbortController()
-      onTestFinished(() => gone.abort())
-      bus.lanes.claim({ lane, owner, session, wait_s: 50 }, { signal: gone.signal }).catch(() => 'gone')
-      await untilWaiting(bus, lane, waiters)
-      return gone
-    },
+    wait: (lane: string, owner: string, waiters: number, session?: string) =>
+      startWaiting(bus, lane, owner, waiters, session),
   }
 }
 
