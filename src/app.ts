@@ -14,9 +14,10 @@ import {
 } from './client/index.ts'
 import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
-import type { BusContext, Log } from './core/context.ts'
+import type { BusContext, Log, Settings } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
+import { createLocalTransport } from './local-transport.ts'
 import { openStore } from './open-store.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
@@ -57,17 +58,28 @@ export interface Bus {
 /** What a test leaves out is as when nothing is set. */
 type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'>
 
-export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | keyof Extras>, Partial<Extras> {
+export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | keyof Extras>, Partial<Extras> {
   /** A file, `:memory:`, or the URL of a PostgreSQL database. */
   readonly databasePlace: string
   readonly log: Log
   /** For tests: shorter leases than any agent should have. */
   readonly minLeaseMs?: number
-  /** For tests: makes the store's clock. */
-  readonly createClock?: (notBefore: number) => Clock
+  /** Makes the store's clock, given the last moment that the store wrote: for a past that is played, and for tests. */
+  readonly createClock?: (notBefore: number, stopwatch: Stopwatch) => Clock
+  readonly inhabitants?: Inhabitants
   /** For tests: how long no sign of life makes an outage, and what it is measured with. */
   readonly outageMs?: number
   readonly stopwatch?: Stopwatch
+}
+
+/** Who acts on the bus in its own process, as callers do from outside. */
+export interface Inhabitants {
+  /** Before the bus listens: what is there already for its first caller. */
+  settle(client: BusClient): Promise<void>
+  /** From when it listens. */
+  live(): void
+  /** Resolves when nobody acts any more. */
+  leave(): Promise<void>
 }
 
 /**
@@ -83,7 +95,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
   }
-  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch } = options
+  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch, inhabitants } = options
   const database = await openStore({
     place: databasePlace,
     allowUnsafe: allowUnsafeDurability,
@@ -97,14 +109,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     log,
     createWrite: (request, operationId, input) =>
       createWriteOnce(database, request, () => fingerprint(operationId, input)),
-    settings: {
-      minLeaseMs: options.minLeaseMs ?? MIN_LEASE_MS,
-      maxLeaseMs: Math.round(options.maxLeaseSeconds * 1000),
-      retainMs: options.retainDays === undefined ? undefined : options.retainDays * 24 * 60 * 60_000,
-      retainMessages: options.retainMessages,
-      writeSecretRequired: writeSecret !== undefined,
-      version: VERSION,
-    },
+    settings: toSettings(options),
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
   const mcp = createMcpMount(describeMcp(log, false), (headers) =>
@@ -120,9 +125,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   })
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
   try {
+    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(boundOperations, context) }))
     server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
+    await inhabitants?.leave()
     await database.close()
     throw toListenError(error, host, port)
   }
@@ -130,10 +137,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     capabilities.flatMap(({ chores = [] }) => chores),
     context,
   )
+  inhabitants?.live()
   let closing: Promise<void> | undefined
   const stop = async () => {
     stopping.abort()
-    await Promise.all([shutDown(), mcp.close(), stopChores()])
+    await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
     await database.close()
   }
   // A TCP server's address is never a pipe's name.
@@ -147,6 +155,36 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       return closing
     },
   }
+}
+
+function toSettings(options: BusOptions): Settings {
+  const { minLeaseMs = MIN_LEASE_MS, maxLeaseSeconds, retainDays, retainMessages, writeSecret } = options
+  return {
+    minLeaseMs,
+    maxLeaseMs: Math.round(maxLeaseSeconds * 1000),
+    retainMs: retainDays === undefined ? undefined : retainDays * 24 * 60 * 60_000,
+    retainMessages,
+    writeSecretRequired: writeSecret !== undefined,
+    version: VERSION,
+  }
+}
+
+/** How long a demo keeps what happened, so that it can run for weeks. */
+const DEMO_RETAIN_DAYS = 1
+
+/** Starts a bus in memory on which synthetic agents play, with some hours behind them already. */
+export async function startDemo(
+  options: Omit<BusOptions, 'databasePlace' | 'createClock' | 'inhabitants'>,
+): Promise<Bus> {
+  const [{ createDemo }, { createClock }] = await Promise.all([import('./demo/index.ts'), import('./store/clock.ts')])
+  const demo = createDemo({ onFault: (error) => options.log.error('demo failed', error) })
+  return startBus({
+    ...options,
+    retainDays: options.retainDays ?? DEMO_RETAIN_DAYS,
+    databasePlace: ':memory:',
+    createClock: (notBefore, stopwatch) => demo.createClock(createClock(notBefore, stopwatch)),
+    inhabitants: demo,
+  })
 }
 
 /** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */

@@ -21,9 +21,12 @@ export interface Source {
 }
 
 export interface Setting<T = unknown> {
-  readonly env: string
+  /** Absent for what would surprise whoever forgot that it is set. */
+  readonly env?: string
   /** Absent for secrets, for a command line is seen by every user of the machine, and for what few ever set. */
   readonly flag?: string
+  /** The flag takes no value: it stands for `1`. */
+  readonly isSwitch?: boolean
   /** One sentence for people. */
   readonly summary: string
   /** What holds when it is not set, for people. */
@@ -167,6 +170,17 @@ export const busSettings = {
     standard: 'none',
     schema: names,
   },
+  demo: {
+    flag: 'demo',
+    isSwitch: true,
+    summary:
+      'Plays synthetic agents, in memory only: for a first look. It has no variable, for a bus that keeps nothing must never be a surprise.',
+    standard: 'off',
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => text !== undefined),
+  },
   writeSecret,
 } as const satisfies Record<string, Setting>
 
@@ -274,7 +288,7 @@ function readSettings<Settings extends Record<string, Setting>>(
   const values = Object.entries(settings).map(([name, setting]) => {
     const flag = setting.flag === undefined ? undefined : flags[setting.flag]
     // Empty counts as unset, as it did for the first bus.
-    const text = flag || env[setting.env] || undefined
+    const text = flag || (setting.env && env[setting.env]) || undefined
     const result = setting.schema.safeParse(text)
     if (result.success) return [name, result.data]
     const given = flag ? `--${setting.flag}` : setting.env

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { createClient, operations, startBus, startStdio } from './app.ts'
+import { createClient, operations, startBus, startDemo, startStdio } from './app.ts'
 import {
   type BusConfig,
   busSettings,
@@ -24,7 +24,7 @@ import { describeFlagError, UsageError } from './surfaces/cli/command.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
 import { openInput, openOutput } from './surfaces/cli/files.ts'
-import { describeBus } from './surfaces/cli/greeting.ts'
+import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { runInLane } from './surfaces/cli/run.ts'
 import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
@@ -172,11 +172,28 @@ async function serveTools(flags: Flags): Promise<void> {
 async function serve(rest: readonly string[]): Promise<void> {
   if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
+  if (config.demo) return serveDemo(config)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
   const bus = await startBus({ ...config, databasePlace, log })
+  // Before it says that it is there, so that it can be told to end from then on.
+  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
   const isArmed = config.writeSecret !== undefined
   terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
-  await stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  await ended
+}
+
+async function serveDemo(config: BusConfig): Promise<void> {
+  if (config.databaseUrl !== undefined) {
+    throw new AppError(
+      'invalid',
+      'invalid_request',
+      '--demo keeps everything in memory and never writes into the database of a real bus: leave --database-url and BUS_DATABASE_URL out',
+    )
+  }
+  const bus = await startDemo({ ...config, log })
+  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  terminal.out(describeDemo({ ...bus, version: VERSION, isArmed: config.writeSecret !== undefined, programPath }))
+  await ended
 }
 
 /** The commands that work on a database instead of a bus. */
@@ -237,9 +254,14 @@ async function stopOnSignal(signals: readonly NodeJS.Signals[], close: () => Pro
 }
 
 function parseFlags(settings: Readonly<Record<string, Setting>>, rest: readonly string[]): Flags {
-  const options = Object.fromEntries(flagNames(settings).map((name) => [name, { type: 'string' as const }]))
+  const options = Object.values(settings).flatMap(({ flag, isSwitch }) =>
+    flag === undefined ? [] : [[flag, { type: isSwitch ? ('boolean' as const) : ('string' as const) }] as const],
+  )
   try {
-    return parseArgs({ args: [...rest], options }).values as Flags // Every option is declared a string.
+    const { values } = parseArgs({ args: [...rest], options: Object.fromEntries(options) })
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value === true ? '1' : String(value)]),
+    )
   } catch (error) {
     throw new AppError('invalid', 'invalid_request', describeFlagError(error, flagNames(settings)))
   }

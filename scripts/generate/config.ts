@@ -19,9 +19,9 @@ export function renderConfig(): string {
 }
 
 function settingTable(settings: Readonly<Record<string, Setting>>): string {
-  const rows = Object.values(settings).map(({ env, flag, standard, summary }) => [
-    code(env),
-    flag === undefined ? 'none' : code(`--${flag}`),
+  const rows = Object.values(settings).map(({ env, flag, isSwitch, standard, summary }) => [
+    env === undefined ? 'none' : code(env),
+    flag === undefined ? 'none' : code(`--${flag}`) + (isSwitch ? ', without a value' : ''),
     standard,
     summary,
   ])

@@ -76,15 +76,11 @@ export function listCommands(): fc.Arbitrary<Command>[] {
         recipient: perhaps(owner),
         thread_id: perhaps(thread),
         flagged: fc.constantFrom(undefined, undefined, true, false),
-        since: perhaps(back),
+        from: fc.oneof(fc.constant({}), fc.record({ since: back }), fc.record({ before: back })),
         limit: fc.constantFrom(1, 2, 3, 500),
       })
-      .map(({ since, ...input }) =>
-        call(
-          'messages.read',
-          (model) => ({ ...input, since_id: since === undefined ? since : countBack(model, since, 0) }),
-          rules.read,
-        ),
+      .map(({ from, ...input }) =>
+        call('messages.read', (model) => ({ ...input, ...resolveIds(model, from) }), rules.read),
       ),
     back.map((steps) =>
       call(
@@ -112,7 +108,7 @@ function listWrites(): fc.Arbitrary<Command>[] {
         call('lanes.heartbeat', (model) => resolveFence(model, input), rules.heartbeat, keyed),
       ),
     fc
-      .record({ keyed, input: fc.record({ ...holder, fenceStep }) })
+      .record({ keyed, input: fc.record({ ...holder, fenceStep, note }) })
       .map(({ keyed, input }) => call('lanes.release', (model) => resolveFence(model, input), rules.release, keyed)),
     fc
       .record({
@@ -206,6 +202,13 @@ function resolveFence<Input extends { lane: string; fenceStep: number | undefine
   const { fenceStep: step, ...rest } = input
   const current = model.lanes[input.lane]?.fence ?? 0
   return { ...rest, fence: step === undefined ? undefined : Math.max(0, current + step) }
+}
+
+function resolveIds(model: Model, { since, before }: { readonly since?: number; readonly before?: number }) {
+  return {
+    since_id: since === undefined ? undefined : countBack(model, since, 0),
+    before_id: before === undefined ? undefined : countBack(model, before, 1),
+  }
 }
 
 function countBack({ messages }: Model, steps: number, least: number): number {

@@ -24,7 +24,14 @@ export interface ModelLane {
   leaseMs: number
   last: { owner: string; fence: number; end: string } | undefined
   /** What its history tells, oldest first; the place of each is its rev. */
-  readonly events: { event: string; owner: string; from: string | null; fence: number; at: string }[]
+  readonly events: {
+    event: string
+    owner: string
+    from: string | null
+    fence: number
+    at: string
+    note: string | null
+  }[]
 }
 
 export interface ModelMessage {
@@ -152,7 +159,7 @@ export function heartbeat(model: Model, input: LaneInput): Expected {
 }
 
 export function release(model: Model, input: LaneInput): Expected {
-  const { owner, fence } = input
+  const { owner, fence, note } = input
   const lane = findLane(model, input.lane)
   const { holder } = lane
   if (fence !== undefined && fence > lane.fence) return refuse(model, input.lane, lane, 'lease_lost')
@@ -164,6 +171,7 @@ export function release(model: Model, input: LaneInput): Expected {
 
   lane.last = { owner: holder.owner, fence: lane.fence, end: own ? 'released' : 'cleared' }
   lane.holder = undefined
+  lane.note = note
   tell(model, input.lane, lane, own ? 'release' : 'clear', owner, own ? undefined : holder.owner)
   return answer({ ok: true, decision: 'released', lane: view(model, input.lane, lane), already: undefined })
 }
@@ -197,11 +205,12 @@ export interface ReadInput {
   readonly thread_id: number | undefined
   readonly flagged: boolean | undefined
   readonly since_id: number | undefined
+  readonly before_id: number | undefined
   readonly limit: number
 }
 
 export function read(model: Model, input: ReadInput): Expected {
-  const { topic, sender, recipient, thread_id, flagged, since_id, limit } = input
+  const { topic, sender, recipient, thread_id, flagged, since_id, before_id, limit } = input
   const head = model.messages.length
   if (since_id !== undefined && since_id > head) return { status: 410, body: { code: 'cursor_expired', head_id: head } }
   const found = model.messages.filter(
@@ -211,7 +220,8 @@ export function read(model: Model, input: ReadInput): Expected {
       (recipient === undefined || message.recipient === recipient) &&
       (thread_id === undefined || message.thread_id === thread_id || message.id === thread_id) &&
       (flagged === undefined || message.action_flag === flagged) &&
-      message.id > (since_id ?? 0),
+      message.id > (since_id ?? 0) &&
+      message.id < (before_id ?? Number.POSITIVE_INFINITY),
   )
   const messages = (since_id === undefined ? found.reverse() : found).slice(0, limit)
   const isFull = since_id !== undefined && messages.length === limit
@@ -287,7 +297,8 @@ function grantLease({ now }: Model, lane: ModelLane, requested = 300) {
 
 /** Keeps the lane, and tells its history of the change. */
 function tell(model: Model, name: string, lane: ModelLane, event: string, owner: string, from?: string): void {
-  lane.events.push({ event, owner, from: from ?? null, fence: lane.fence, at: toMoment(model.now) })
+  const at = toMoment(model.now)
+  lane.events.push({ event, owner, from: from ?? null, fence: lane.fence, at, note: lane.note ?? null })
   model.lanes[name] = lane
 }
 

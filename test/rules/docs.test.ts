@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
-import { busSettings, clientSettings, VERSION } from '../../src/config.ts'
+import { busSettings, clientSettings, type Setting, VERSION } from '../../src/config.ts'
 import { findDeadPaths, findUndocumentedExports, findUndocumentedVariables } from './support/docs.ts'
 import { ROOT, readProduct, readRoot, readTree } from './support/tree.ts'
 
 const pages = [...readRoot('.md'), ...readTree('docs', '.md'), ...readTree('decisions', '.md')]
-const variables = [...Object.values(busSettings), ...Object.values(clientSettings)].map(({ env }) => env)
+const settings: readonly Setting[] = [...Object.values(busSettings), ...Object.values(clientSettings)]
+const variables = settings.flatMap(({ env = [] }) => env)
 
 describe('the written pages', () => {
   it('link and cite only what is there', () => {

@@ -45,7 +45,7 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   'messages.ack': ['sender'],
   'lanes.claim': ['owner', 'lease_s', 'session', 'note'],
   'lanes.heartbeat': ['owner', 'lease_s', 'session', 'fence'],
-  'lanes.release': ['owner', 'session', 'fence'],
+  'lanes.release': ['owner', 'session', 'fence', 'note'],
 }
 
 const inBody = Object.entries(fieldsOf).flatMap(([operation, fields]) =>
@@ -87,6 +87,7 @@ const integerFaults = ['', 'abc', '1.5', '1e2', '-1', 'NaN', 'Infinity', '999999
 const queryFaults: readonly [operation: string, path: string, field: string, texts: readonly string[]][] = [
   ['messages.read', '/messages', 'limit', [...integerFaults, '0', '501']],
   ['messages.read', '/messages', 'since_id', integerFaults],
+  ['messages.read', '/messages', 'before_id', [...integerFaults, '0', '7&since_id=1', '7&wait_s=1']],
   ['messages.read', '/messages', 'flagged', ['', 'yes', '2']],
   ['messages.read', '/messages', 'topic', ['', '%20', 'a%0Ab', 'a%00', 'a'.repeat(129)]],
   ['messages.read', '/messages', 'sender', ['', '%20', 'a%0Ab', 'a%00', 'a'.repeat(129)]],

@@ -118,6 +118,7 @@ describe('a command that was typed wrongly', () => {
         '--retain-days',
         '--retain-messages',
         '--allowed-hosts',
+        '--demo',
       ],
     ],
   ])('says which flags are known after %j', async (args, known) => {

@@ -68,7 +68,9 @@ describe('the commands for people', () => {
     )
     expect(expectDone(await run('read', '--since-id', '1'))).toContain('messages (1)')
     expect(expectDone(await run('status'))).toMatch(/^pending_action_flags \(1\)$/m)
-    expect(expectDone(await run('attention'))).toMatch(/^items \(1\)\n {2}kind .*\n {2}flag +\d{4}-/)
+    expect(expectDone(await run('attention'))).toMatch(
+      /^items \(1\)\n {2}kind .*\n {2}flag +\d{4}-\S+ +1 converge planner lane merged/,
+    )
     expect(expectDone(await run('ack', '1'))).toMatch(/^ {2}acked_by +planner$/m)
     expect(expectDone(await run('message', '1'))).toMatch(/^acked_by +planner$/m)
     expect(expectDone(await run('status'))).toMatch(/^pending_action_flags \(0\)$/m)

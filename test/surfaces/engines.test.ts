@@ -56,4 +56,20 @@ describe.each(engines)('a bus on %s', (_, createPlace) => {
     ])
     expect(_meta).toMatchObject({ waiting_count: 2, contended_lane_count: 3, needs_you_count: 6 })
   })
+
+  it('goes back through the log, also through what a search finds', async () => {
+    const { messages } = await start()
+    for (let id = 1; id <= 12; id += 1) {
+      await messages.post({ topic: 't', sender: id % 2 === 0 ? 'ann' : 'bob', body: `step ${id}` })
+    }
+    for (const [filter, ids] of [
+      [{}, [8, 7, 6]],
+      [{ sender: 'ann' }, [8, 6, 4]],
+      [{ search: 'step' }, [8, 7, 6]],
+      [{ search: 'ste*', sender: 'bob' }, [7, 5, 3]],
+    ] as const) {
+      const page = await messages.read({ ...filter, before_id: 9, limit: 3 })
+      expect(page.messages.map(({ id }) => id)).toEqual(ids)
+    }
+  })
 })

@@ -71,6 +71,15 @@ describe.each(mcpWays)('the tools over $transport to a client of the $era era', 
     expect(names.heartbeat_lane).toEqual(expect.arrayContaining(['lane', 'owner', 'lease_s']))
   })
 
+  it('leave out what is for programs and would only cost a model tokens', async () => {
+    const { client } = await connect({ bus: await startTestBus(), agentId: AGENT })
+    const { tools } = await client.listTools()
+    const names = tools.flatMap(({ inputSchema }) => Object.keys(inputSchema.properties ?? {}))
+    for (const name of ['session', 'thread_id', 'before_id']) expect(names).not.toContain(name)
+    const release = tools.find(({ name }) => name === 'release_lane')
+    expect(Object.keys(release?.inputSchema.properties ?? {})).toEqual(['lane', 'owner', 'fence'])
+  })
+
   it('come with instructions of at most 1,500 characters that name every tool', async () => {
     const { client } = await connect({ bus: await startTestBus(), agentId: AGENT })
     const instructions = client.getInstructions() ?? ''

@@ -109,6 +109,16 @@ describe('the sweep of the log', () => {
 })
 
 describe('messages.read', () => {
+  it('goes back with before_id to what is left, and finds nothing before it', async () => {
+    const { sweep: run, call } = await startFilled(5)
+    await run({ retainMs: 2.5 * MINUTE })
+    expect(await call('messages.read', { before_id: 5 })).toMatchObject({
+      status: 200,
+      body: { messages: [{ id: 4 }] },
+    })
+    expect(await call('messages.read', { before_id: 2 })).toMatchObject({ status: 200, body: { messages: [] } })
+  })
+
   it('refuses with cursor_expired a cursor before what is left, and says where to go on', async () => {
     const { sweep: run, call } = await startFilled(5)
     await run({ retainMs: 2.5 * MINUTE })

@@ -80,7 +80,13 @@ export const release = defineOperation({
   id: 'lanes.release',
   summary: 'Release a lane that you hold, or clear an orphaned claim',
   effect: 'write',
-  input: z.object({ lane: laneName, owner: ownerName, session, fence }),
+  input: z.object({
+    lane: laneName,
+    owner: ownerName,
+    session,
+    fence,
+    note: note.describe('Why, or what came of it: kept with the release in the lane’s history.'),
+  }),
   output: z.object({
     ok: z.literal(true),
     decision: z.literal('released'),
@@ -98,6 +104,7 @@ export const release = defineOperation({
       'Free a lane you hold as soon as your work on it is done; with the fence of your claim nobody’s newer tenure is touched. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
     idempotent: true,
     destructive: false,
+    hides: ['note'],
     ends: 'lane',
   },
   command: { name: 'release', positionals: ['lane'] },

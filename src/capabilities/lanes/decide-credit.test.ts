@@ -34,7 +34,7 @@ describe('the credit after an outage', () => {
         changedAt: NOW,
         tenure: createTenure(NOW + creditMs, leaseMs),
       },
-      event: { kind: 'credit', owner: 'ann', from: undefined, fence: 7 },
+      event: { kind: 'credit', owner: 'ann', from: undefined, fence: 7, note: 'mine' },
     })
   })
 

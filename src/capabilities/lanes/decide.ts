@@ -45,7 +45,12 @@ export type LaneCommand =
       readonly waitersAhead?: number
     })
   | (Holder & { readonly kind: 'heartbeat'; readonly leaseMs: number; readonly fence: number | undefined })
-  | (Holder & { readonly kind: 'release'; readonly fence: number | undefined })
+  | (Holder & {
+      readonly kind: 'release'
+      readonly fence: number | undefined
+      /** Why. Only the history keeps it, for nobody holds the lane any more. */
+      readonly note?: string | undefined
+    })
 
 export type LaneOutcome = 'claim' | 'steal' | 'renew' | 'heartbeat' | 'released'
 export type LaneRefusal = 'lane_held' | 'lane_queued' | 'lane_not_held' | 'lease_lost'
@@ -59,6 +64,8 @@ export interface LaneEvent {
   readonly from: string | undefined
   /** The tenure that began, went on or ended. */
   readonly fence: number
+  /** What the owner is doing; of an end, why, in the words of who brought it about. */
+  readonly note: string | undefined
 }
 
 export type Decision =
@@ -127,7 +134,7 @@ export function decideCredit(
   if (tenure.expiresAt >= expiresAt) return undefined
   return {
     next: { ...lane, rev: lane.rev + 1, tenure: { ...tenure, expiresAt }, changedAt: at },
-    event: { kind: 'credit', owner: tenure.owner, from: undefined, fence: lane.fence },
+    event: { kind: 'credit', owner: tenure.owner, from: undefined, fence: lane.fence, note: tenure.note },
   }
 }
 
@@ -186,6 +193,7 @@ function decideRelease(lane: Lane, command: LaneCommand & { kind: 'release' }, a
       owner: command.owner,
       from: own ? undefined : tenure.owner,
       fence: lane.fence,
+      note: command.note,
     },
   }
 }
@@ -211,7 +219,7 @@ function beginTenure(
       changedAt: at,
       last: lane.tenure ? { owner: lane.tenure.owner, fence: lane.fence, end } : lane.last,
     },
-    event: { kind: outcome, owner, from: outcome === 'steal' ? lane.tenure?.owner : undefined, fence },
+    event: { kind: outcome, owner, from: outcome === 'steal' ? lane.tenure?.owner : undefined, fence, note },
   }
 }
 
@@ -232,7 +240,7 @@ function extendTenure(
       tenure: { ...tenure, leaseMs, renewedAt: at, expiresAt: at + leaseMs },
       changedAt: at,
     },
-    event: { kind: outcome, owner: tenure.owner, from: undefined, fence: lane.fence },
+    event: { kind: outcome, owner: tenure.owner, from: undefined, fence: lane.fence, note: tenure.note },
   }
 }
 

@@ -84,8 +84,8 @@ export const heartbeat: Handler<typeof contract.heartbeat> = ({ input, context, 
 
 export const release: Handler<typeof contract.release> = ({ input, context, fail }) =>
   context.write(async (transaction) => {
-    const { owner, session, fence } = input
-    const command: LaneCommand = { kind: 'release', owner, session, fence }
+    const { owner, session, fence, note } = input
+    const command: LaneCommand = { kind: 'release', owner, session, fence, note }
     const changed = await change(transaction, context, input.lane, command)
     const { decision, lane, byTwin } = changed
     if (decision.outcome === 'refused') {

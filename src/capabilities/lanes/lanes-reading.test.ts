@@ -145,6 +145,28 @@ describe('lanes.history', () => {
     expect(new Set(events.map((event) => event.request_id)).size).toBe(5)
   })
 
+  it('tells why a lane was released or cleared, in the words of who did it, where they said so', async () => {
+    const { claim, release, history, get, clock } = await startLanes()
+    await claim({ lane: 'feeds', owner: 'ann', lease_s: 60, note: 'moving the parser' })
+    await release({ lane: 'feeds', owner: 'ann', note: 'parser moved' })
+    await release({ lane: 'feeds', owner: 'ann', note: 'again' })
+    await claim({ lane: 'feeds', owner: 'ann', lease_s: 60, note: 'testing' })
+    expect((await get({ lane: 'feeds' })).lane.note).toBe('testing')
+    clock.advance(60_000)
+    await release({ lane: 'feeds', owner: 'bob', note: 'ann has gone home' })
+    expect((await get({ lane: 'feeds' })).lane).toMatchObject({ state: 'free', note: null })
+    await claim({ lane: 'feeds', owner: 'bob' })
+    await release({ lane: 'feeds', owner: 'bob' })
+    expect((await history({ lane: 'feeds' })).events).toMatchObject([
+      { rev: 6, event: 'release', owner: 'bob', note: null },
+      { rev: 5, event: 'claim', note: null },
+      { rev: 4, event: 'clear', owner: 'bob', from: 'ann', note: 'ann has gone home' },
+      { rev: 3, event: 'claim', note: 'testing' },
+      { rev: 2, event: 'release', owner: 'ann', note: 'parser moved' },
+      { rev: 1, event: 'claim', note: 'moving the parser' },
+    ])
+  })
+
   it('tells nothing of what was refused or changed nothing', async () => {
     const { claim, heartbeat, release, history } = await startLanes()
     await claim({ lane: 'feeds', owner: 'ann' })

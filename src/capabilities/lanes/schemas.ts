@@ -75,7 +75,10 @@ export const laneEvent = z.object({
     .number()
     .nullable()
     .describe('The lease as granted, of which a credit may be only a part; null where one ended.'),
-  note: z.string().nullable().describe('The owner’s note at that time.'),
+  note: z
+    .string()
+    .nullable()
+    .describe('The owner’s note at that time; where a tenure was released or cleared, why, as whoever did it told it.'),
   request_id: z.string().describe('X-Request-Id of the request that did it; bus for what the bus did by itself.'),
 })
 

@@ -108,7 +108,7 @@ export async function insertLaneEvent(
     insert into lane_events (${LANE_EVENT_COLUMNS})
     values (
       ${lane.name}, ${lane.rev}, ${event.kind}, ${event.owner}, ${event.from ?? null}, ${event.fence},
-      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${lane.tenure?.note ?? null}, ${requestId}
+      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${event.note ?? null}, ${requestId}
     )`)
 }
 

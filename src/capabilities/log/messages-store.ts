@@ -107,11 +107,18 @@ export async function selectMessages(reader: Reader, ids: readonly number[]): Pr
     limit ${ids.length}`)
 }
 
-/** Newest first. */
-export function selectNewest(reader: Reader, filter: MessageFilter, limit: number): Promise<MessageRow[]> {
+/** Newest first; with `beforeId` the newest of those before it. */
+export function selectNewest(
+  reader: Reader,
+  filter: MessageFilter,
+  limit: number,
+  beforeId?: number,
+): Promise<MessageRow[]> {
+  const conditions = [matching(filter, reader.engine)]
+  if (beforeId !== undefined) conditions.push(sql`${orderKey(filter)} < ${beforeId}`)
   return reader.all<MessageRow>(sql`
     select ${MESSAGE_COLUMNS} from ${source(filter, reader.engine)}
-    where ${matching(filter, reader.engine)}
+    where ${allOf(conditions)}
     order by ${orderKey(filter)} desc
     limit ${limit}`)
 }

@@ -61,7 +61,7 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
   const search = input.search === undefined ? undefined : parseSearchText(input.search)
   if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
-    const { topic, sender, flagged, recipient, thread_id, since_id, limit } = input
+    const { topic, sender, flagged, recipient, thread_id, since_id, before_id, limit } = input
     const { epoch } = context.database
     const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
     const bounds = await getMessageBounds(reader)
@@ -71,7 +71,7 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     }
     const rows =
       since_id === undefined
-        ? await selectNewest(reader, filter, limit)
+        ? await selectNewest(reader, filter, limit, before_id)
         : await selectSince(reader, filter, since_id, limit)
     // A full page may have more behind it; a page that was not full has read everything there is.
     const isPartOfMore = since_id !== undefined && rows.length === limit

@@ -26,6 +26,23 @@ Connect an agent, as in
 Stop with Ctrl-C.`
 }
 
+/** What `bus-mcp serve --demo` prints once it is listening: that nothing here is real, and where to look. */
+export function describeDemo(greeting: Omit<Greeting, 'databasePlace'>): string {
+  const { version, origin, apiUrl, isArmed, programPath } = greeting
+  const where = apiUrl === STANDARD_BASE_URL ? '' : ` --base-url ${apiUrl}`
+  const program = describeProgramCommand(programPath)
+  return `bus-mcp ${version} is listening on ${origin}
+
+This is a demo: synthetic agents play an afternoon in a made-up project. Nothing of it is kept.
+  in the browser   ${origin}/
+  in a terminal    ${program} top${where}
+  as it happens    ${program} watch${where}
+  the API          ${apiUrl}/status
+Take part: acknowledge a flag, claim a lane${isArmed ? ' (writes need BUS_WRITE_SECRET)' : ''}, or connect an agent of yours, as in
+  ${describeConnection(greeting)}
+Stop with Ctrl-C.`
+}
+
 /** The line to type to connect an agent to the bus at `apiUrl`. */
 export function describeConnection({
   apiUrl,

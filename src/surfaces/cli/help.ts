@@ -42,7 +42,7 @@ export function describeProgram(operations: readonly AnyOperation[], version: st
 }
 
 interface SettingTexts {
-  readonly env: string
+  readonly env?: string
   readonly flag?: string
   readonly summary: string
   readonly standard: string
@@ -52,7 +52,7 @@ interface SettingTexts {
 export function describeSettings(name: string, settings: readonly SettingTexts[]): string {
   const command = programCommands.find(({ usage }) => usage.split(' ')[0] === name)
   const lines = settings.flatMap(({ env, flag, summary, standard }) => [
-    `  ${flag === undefined ? env : `--${flag}, ${env}`}`,
+    `  ${[...(flag === undefined ? [] : [`--${flag}`]), ...(env === undefined ? [] : [env])].join(', ')}`,
     `      ${summary} Standard: ${standard}.`,
   ])
   return [`${command?.summary}.`, '', `  bus-mcp ${name} [FLAGS]`, '', ...lines].join('\n')

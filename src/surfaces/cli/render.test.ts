@@ -33,6 +33,26 @@ describe('renderAnswer', () => {
     expect(renderAnswer({ rows })).toBe('rows (2)\n  id  acked_by\n  2   builder\n  1   -')
   })
 
+  it('writes of an object in a table the first four fields, but for those that are null', () => {
+    const lane = { name: 'feeds', state: 'held', owner: 'planner', note: null, fence: 7, rev: 9 }
+    const message = { id: 1, topic: 'converge', sender: 'builder', body: 'one\ntwo', action_flag: true }
+    expect(
+      renderAnswer({
+        items: [
+          { kind: 'flag', message },
+          { kind: 'silent', lane },
+        ],
+      }),
+    ).toBe(
+      [
+        'items (2)',
+        '  kind    message                       lane',
+        '  flag    1 converge builder one ⏎ two  -',
+        '  silent  -                             feeds held planner',
+      ].join('\n'),
+    )
+  })
+
   it('writes an empty list and an empty object as nothing but their names', () => {
     expect(renderAnswer({ messages: [], _meta: {} })).toBe('messages (0)\n_meta')
     expect(renderAnswer({})).toBe('')

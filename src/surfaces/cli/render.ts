@@ -39,8 +39,15 @@ function renderTable(rows: readonly unknown[], indent: string): string[] {
   )
 }
 
+/** How many fields of an object a table has room for. The first ones are what it is known by. */
+const FIELDS_IN_CELL = 4
+
 function toCell(value: unknown, name = ''): string {
   if (value === null || value === undefined) return '-'
+  if (typeof value === 'object') {
+    const fields = Object.entries(value).slice(0, FIELDS_IN_CELL)
+    return fields.flatMap(([field, inner]) => (inner === null ? [] : toCell(inner, field))).join(' ')
+  }
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number' && name.endsWith('_ms')) return toDuration(value)
   return toPlainText(String(value)).replaceAll('\n', ' ⏎ ')

@@ -26,6 +26,8 @@ export const importLaw: readonly Row[] = [
       'src/capabilities/index.ts',
       'src/client/index.ts',
       'src/core/*',
+      'src/demo/index.ts',
+      'src/local-transport.ts',
       'src/open-store.ts',
       'src/store/*',
       'src/surfaces/**',
@@ -33,6 +35,12 @@ export const importLaw: readonly Row[] = [
     ],
   },
   { from: 'src/chores.ts', may: ['src/core/*'] },
+  {
+    from: 'src/local-transport.ts',
+    may: ['src/core/*', 'src/client/index.ts', 'src/surfaces/http/*', 'node:**'],
+  },
+  // A caller like those outside, and so it knows what they know.
+  { from: 'src/demo/**', may: ['src/core/*', 'src/client/index.ts', 'src/demo/**', 'node:timers/promises'] },
   { from: 'src/open-store.ts', may: ['src/capabilities/index.ts', 'src/core/*', 'src/store/index.ts'] },
   {
     from: 'src/move.ts',
