@@ -28,6 +28,8 @@ import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { runInLane } from './surfaces/cli/run.ts'
 import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
+import { top } from './surfaces/cli/top.ts'
+import { describeTop, parseTop } from './surfaces/cli/top-flags.ts'
 import { describeWatch, parseWatch, watch } from './surfaces/cli/watch.ts'
 
 type Flags = Readonly<Record<string, string | undefined>>
@@ -77,6 +79,8 @@ async function run([command, ...rest]: string[]): Promise<void> {
       return move(command, rest)
     case 'watch':
       return watchBus(rest)
+    case 'top':
+      return showTop(rest)
     case 'doctor':
       return doctor(rest)
     case 'version':
@@ -141,6 +145,27 @@ async function watchBus(rest: readonly string[]): Promise<void> {
     const { connection, ...options } = parseWatch(rest, flagNames(clientSettings))
     const client = createClient(readClient(connection))
     await watch({ ...options, client, out: terminal.out, say: terminal.err, signal: interrupt.signal })
+    return 0
+  })
+}
+
+async function showTop(rest: readonly string[]): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeTop(flagNames(clientSettings)))
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => interrupt.abort())
+  await endWith('top', 'status.get', async () => {
+    const { connection, ...options } = parseTop(rest, flagNames(clientSettings))
+    const config = readClient(connection)
+    await top({
+      ...options,
+      client: createClient(config),
+      baseUrl: config.baseUrl,
+      input: process.stdin,
+      output: process.stdout,
+      isCapable: env.TERM !== 'dumb',
+      mayColour: !env.NO_COLOR,
+      signal: interrupt.signal,
+    })
     return 0
   })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { moment, toMoment, toSeconds } from './moment.ts'
+import { moment, parseMoment, toMoment, toSeconds } from './moment.ts'
 
 describe('a moment on the wire', () => {
   it('is RFC 3339 in UTC with milliseconds, always of the same length', () => {
@@ -15,6 +15,15 @@ describe('a moment on the wire', () => {
     '2030-02-30T12:00:00.000Z',
   ])('is never %s', (text) => {
     expect(moment.safeParse(text).success).toBe(false)
+  })
+})
+
+describe('a moment that is read', () => {
+  it('is what was written, also by the first bus', () => {
+    const epochMs = Date.UTC(2030, 0, 31, 12) + 7
+    expect(parseMoment(toMoment(epochMs))).toBe(epochMs)
+    expect(parseMoment('2030-01-31T12:00:00.007000+00:00')).toBe(epochMs)
+    expect(parseMoment('soon')).toBeUndefined()
   })
 })
 

@@ -5,6 +5,12 @@ export function toMoment(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
 
+/** The moment in epoch milliseconds, also as the first bus writes it; undefined when it is none. */
+export function parseMoment(text: string): number | undefined {
+  const epochMs = Date.parse(text)
+  return Number.isNaN(epochMs) ? undefined : epochMs
+}
+
 /** The time of day that a moment was at where this process runs, as in `14:03:59`. */
 export function toTimeOfDay(moment: string): string {
   return new Date(moment).toTimeString().slice(0, 8)

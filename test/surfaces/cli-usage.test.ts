@@ -32,7 +32,7 @@ describe('bus-mcp help', () => {
     // A list of lanes is for programs; a person claims one after another. Events are followed by watch.
     const without = operations.filter(({ command }) => !command).map(({ id }) => id)
     expect(without).toEqual(['lanes.claimAll', 'events.read'])
-    for (const name of [...commands, 'serve', 'run', 'watch', 'doctor', 'tools', 'version', 'help']) {
+    for (const name of [...commands, 'serve', 'run', 'watch', 'top', 'doctor', 'tools', 'version', 'help']) {
       expect(stdout).toMatch(new RegExp(`^  bus-mcp ${name}( .*)?  \\S`, 'm'))
     }
     for (const code of Object.keys(exitCodes)) expect(stdout).toMatch(new RegExp(`^ +${code}  \\S`, 'm'))

@@ -1,0 +1,36 @@
+import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
+
+const FLAGS = {
+  'every-s': 'How often to look, in seconds, 0.2 to 3600. Standard: 2.',
+} as const
+
+interface ParsedTop {
+  readonly everyMs: number
+  readonly isOnce: boolean
+  readonly connection: Readonly<Record<string, string | undefined>>
+}
+
+/** @throws {UsageError} */
+export function parseTop(args: readonly string[], connectionFlags: readonly string[]): ParsedTop {
+  const texts = args.filter((arg) => arg !== '--once')
+  const { 'every-s': every = '2', ...connection } = parseTextFlags(texts, [...Object.keys(FLAGS), ...connectionFlags])
+  const seconds = every.trim() === '' ? Number.NaN : Number(every)
+  if (!(seconds >= 0.2 && seconds <= 3600))
+    throw new UsageError('--every-s must be a number of seconds from 0.2 to 3600')
+  return { everyMs: Math.round(seconds * 1000), isOnce: args.includes('--once'), connection }
+}
+
+/** The help text. */
+export function describeTop(connectionFlags: readonly string[]): string {
+  return [
+    'Show the bus on one page, as it is now: what waits for you, who holds what, and what was said last. q or Ctrl-C ends it.',
+    '',
+    '  bus-mcp top [--every-s NUMBER] [--once]',
+    '',
+    ...Object.entries(FLAGS).map(([name, text]) => `  --${name}  ${text}`),
+    `  --${'once'.padEnd(7)}  Print it once, and end. So it is also where the output is no terminal.`,
+    '',
+    describeConnectionFlags(connectionFlags),
+    'Colours are left out where NO_COLOR is set.',
+  ].join('\n')
+}
