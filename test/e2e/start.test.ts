@@ -13,6 +13,7 @@ describe('bus-mcp serve', () => {
     const file = join(createTempFolder(), 'new', 'folder', 'bus.db')
     const { origin, apiUrl, stdout, stderr } = await start(file)
     expect(stdout()).toBe(`bus-mcp ${VERSION} is listening on ${origin}
+  panel     ${origin}/
   API       ${apiUrl}
   MCP       ${origin}/mcp
   database  ${file}

@@ -36,7 +36,7 @@ describe.skipIf(noBrowser !== undefined)(`the timeline on the panel${whyNot}`, (
     const { timeline, row } = await start()
     await row('feeds').waitFor()
     await expectCount(row('old'), 0)
-    expect(await row('feeds').getAttribute('aria-label')).toBe('feeds: 2 tenures, 1 steals, 1 refusals')
+    expect(await row('feeds').getAttribute('aria-label')).toBe('feeds: 2 tenures, 1 steal, 1 refusal')
     const titles = await row('feeds').locator('title').allTextContents()
     expect(titles).toEqual([
       expect.stringMatching(/^builder, fence 1: .* to .* \(stolen\) – parser$/),

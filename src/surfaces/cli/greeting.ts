@@ -16,6 +16,7 @@ export interface Greeting {
 export function describeBus(greeting: Greeting): string {
   const { version, origin, apiUrl, mcpUrl, databasePlace, isArmed } = greeting
   return `bus-mcp ${version} is listening on ${origin}
+  panel     ${origin}/
   API       ${apiUrl}
   MCP       ${mcpUrl}
   database  ${hideCredentials(databasePlace)}

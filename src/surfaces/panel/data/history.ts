@@ -1,5 +1,6 @@
 import type { Output } from '../../../client/index.ts'
 import { toEpochMs } from './time.ts'
+import { formatTimes } from './words.ts'
 
 type History = Output<'lanes.history'>
 type LaneEvent = History['events'][number]
@@ -30,7 +31,7 @@ export function describeHistory({ events, refusals }: History): HistoryLine[] {
     kind: 'refusal' as const,
     at: last_at,
     owner,
-    text: `was refused${held_by === null ? '' : ` while ${held_by} held it`} (${code})${count === 1 ? '' : `, ${count} times`}`,
+    text: `was refused${held_by === null ? '' : ` while ${held_by} held it`} (${code})${formatTimes(count)}`,
     note: null,
   }))
   return [...happened, ...refused].sort((one, other) => toEpochMs(other.at) - toEpochMs(one.at))

@@ -1,5 +1,6 @@
 import type { Output } from '../../../client/index.ts'
 import { toEpochMs } from './time.ts'
+import { formatCount, formatTimes } from './words.ts'
 
 type Timeline = Output<'lanes.timeline'>
 type Tenure = Timeline['tenures'][number]
@@ -83,9 +84,8 @@ function toRefusal(
   toPlace: (moment: string) => number,
   formatTime: (ms: number) => string,
 ): Mark {
-  const times = count === 1 ? '' : `, ${count} times`
   const holder = held_by === null ? '' : ` while ${held_by} held it`
-  const text = `${owner} was refused${holder} (${code})${times}, last at ${formatTime(toEpochMs(last_at))}`
+  const text = `${owner} was refused${holder} (${code})${formatTimes(count)}, last at ${formatTime(toEpochMs(last_at))}`
   return { kind: 'refusal', place: toPlace(last_at), text }
 }
 
@@ -96,6 +96,6 @@ export function describeTenure(
 ): string {
   const since = began_at === null ? 'before this' : formatTime(toEpochMs(began_at))
   const until = ended_at === null ? 'now' : `${formatTime(toEpochMs(ended_at))} (${end})`
-  const renewed = renewals === 0 ? '' : `, renewed ${renewals} times`
+  const renewed = renewals === 0 ? '' : `, renewed ${formatCount(renewals, 'time')}`
   return `${owner}, fence ${fence}: ${since} to ${until}${renewed}${note === null ? '' : ` – ${note}`}`
 }

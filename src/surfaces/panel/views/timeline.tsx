@@ -5,6 +5,7 @@ import { toColour } from '../data/colour.ts'
 import { formatRoute } from '../data/route.ts'
 import { formatHour, formatTimeOfDay, toEpochMs } from '../data/time.ts'
 import { describeTenure, type Mark, type TimelineRow, toRows } from '../data/timeline.ts'
+import { formatCount } from '../data/words.ts'
 import { useMore } from './more.tsx'
 import { usePanel } from './panel.ts'
 
@@ -139,5 +140,9 @@ function Track({ row: { lane, bars, marks } }: { readonly row: TimelineRow }) {
 
 function describeRow(bars: TimelineRow['bars'], marks: readonly Mark[]): string {
   const count = (kind: Mark['kind']) => marks.filter((mark) => mark.kind === kind).length
-  return `${bars.length} tenures, ${count('steal')} steals, ${count('refusal')} refusals`
+  return [
+    formatCount(bars.length, 'tenure'),
+    formatCount(count('steal'), 'steal'),
+    formatCount(count('refusal'), 'refusal'),
+  ].join(', ')
 }
