@@ -111,7 +111,7 @@ export async function say({ client }: Stage, sender: string, saying: Saying): Pr
 }
 
 export function pickLease(stage: Stage): number {
-  return stage.random.pick(isLongAgo(stage) ? [600, 900] : [120, 150, 180, 240])
+  return stage.random.pick(isLongAgo(stage) ? [900, 1200] : [120, 150, 180, 240])
 }
 
 /** Returns undefined when somebody else has the lane. */
