@@ -17,6 +17,7 @@ export const operationTable = {
   'lanes.get': { method: 'GET', path: '/lanes/{lane}', effect: 'read' },
   'lanes.history': { method: 'GET', path: '/lanes/{lane}/history', effect: 'read' },
   'lanes.verify': { method: 'GET', path: '/lanes/{lane}/verify', effect: 'read' },
+  'lanes.timeline': { method: 'GET', path: '/timeline', effect: 'read' },
   'events.read': { method: 'GET', path: '/events', effect: 'read' },
   'status.get': { method: 'GET', path: '/status', effect: 'read' },
   'status.attention': { method: 'GET', path: '/attention', effect: 'read' },
@@ -38,6 +39,7 @@ export interface OperationTypes {
   'lanes.get': typeof lanes.get
   'lanes.history': typeof lanes.history
   'lanes.verify': typeof lanes.verify
+  'lanes.timeline': typeof lanes.timeline
   'events.read': typeof events.read
   'status.get': typeof status.get
   'status.attention': typeof status.attention

@@ -4,6 +4,7 @@ import type { Expected, Model } from './model.ts'
 import * as rules from './model.ts'
 import type { ModelBus } from './model-buses.ts'
 import { writeOnce } from './model-keys.ts'
+import * as overview from './model-overview.ts'
 
 type Command = fc.AsyncCommand<Model, ModelBus>
 
@@ -89,7 +90,13 @@ export function listCommands(): fc.Arbitrary<Command>[] {
         (model, { id }) => rules.getMessage(model, id),
       ),
     ),
-    fc.constant(call('status.get', () => ({}), rules.readStatus)),
+    fc.constantFrom(
+      call('status.get', () => ({}), overview.readStatus),
+      call('status.attention', () => ({}), overview.readAttention),
+    ),
+    fc
+      .record({ window_s: fc.constantFrom(60, 61, 120, 3_600), limit: fc.constantFrom(1, 2, 3, 5_000) })
+      .map((input) => call('lanes.timeline', () => input, overview.readTimeline)),
   ]
 }
 

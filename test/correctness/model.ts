@@ -24,14 +24,18 @@ export interface ModelLane {
   leaseMs: number
   last: { owner: string; fence: number; end: string } | undefined
   /** What its history tells, oldest first; the place of each is its rev. */
-  readonly events: {
-    event: string
-    owner: string
-    from: string | null
-    fence: number
-    at: string
-    note: string | null
-  }[]
+  readonly events: ModelEvent[]
+}
+
+export interface ModelEvent {
+  readonly event: string
+  readonly owner: string
+  readonly from: string | null
+  readonly fence: number
+  readonly at: string
+  readonly note: string | null
+  /** Not told by the history itself. */
+  readonly leaseEndsAt: string
 }
 
 export interface ModelMessage {
@@ -190,8 +194,8 @@ export function listLanes(model: Model, state: string | undefined, owner: string
 }
 
 export function readHistory(model: Model, name: string): Expected {
-  const events = model.lanes[name]?.events.map((event, index) => ({ rev: index + 1, ...event })).reverse()
-  return events ? answer({ lane: name, events }) : refuseUnknown('lane_not_found')
+  const events = model.lanes[name]?.events.map(({ leaseEndsAt: _, ...event }, index) => ({ rev: index + 1, ...event }))
+  return events ? answer({ lane: name, events: events.reverse() }) : refuseUnknown('lane_not_found')
 }
 
 export function post(model: Model, input: NewMessage): Expected {
@@ -242,22 +246,6 @@ export function acknowledge(model: Model, id: number, sender: string): Expected 
   return answer({ ok: true, message: { ...message }, already })
 }
 
-export function readStatus(model: Model): Expected {
-  const states = Object.entries(model.lanes).map(([name, lane]) => view(model, name, lane).state)
-  const pending = model.messages.filter(({ action_flag, acked_by }) => action_flag && acked_by === undefined)
-  return answer({
-    recent_messages: model.messages.slice(-10).reverse(),
-    pending_action_flags: pending,
-    _meta: {
-      active_lane_count: states.filter((state) => state === 'held').length,
-      orphaned_claim_count: states.filter((state) => state === 'orphaned').length,
-      message_count: model.messages.length,
-      pending_action_flag_count: pending.length,
-      server_time: toMoment(model.now),
-    },
-  })
-}
-
 function append(model: Model, message: NewMessage, system?: true): ModelMessage {
   const id = model.messages.length + 1
   const appended = { ...message, id, ts: toMoment(model.now), system, acked_by: undefined, acked_at: undefined }
@@ -298,7 +286,15 @@ function grantLease({ now }: Model, lane: ModelLane, requested = 300) {
 /** Keeps the lane, and tells its history of the change. */
 function tell(model: Model, name: string, lane: ModelLane, event: string, owner: string, from?: string): void {
   const at = toMoment(model.now)
-  lane.events.push({ event, owner, from: from ?? null, fence: lane.fence, at, note: lane.note ?? null })
+  lane.events.push({
+    event,
+    owner,
+    from: from ?? null,
+    fence: lane.fence,
+    at,
+    note: lane.note ?? null,
+    leaseEndsAt: toMoment(lane.expiresAt),
+  })
   model.lanes[name] = lane
 }
 
@@ -322,7 +318,7 @@ export function view(model: Model, name: string, lane: ModelLane) {
   }
 }
 
-function answer(body: Expected['body']): Expected {
+export function answer(body: Expected['body']): Expected {
   return { status: 200, body }
 }
 
@@ -335,6 +331,6 @@ function refuseUnknown(code: string): Expected {
   return { status: 404, body: { code } }
 }
 
-function toMoment(epochMs: number): string {
+export function toMoment(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }

@@ -74,6 +74,7 @@ export const reads: Readonly<Record<string, string>> = {
   'lanes.list': '/lanes',
   'lanes.get': '/lanes/feeds',
   'lanes.history': '/lanes/feeds/history',
+  'lanes.timeline': '/timeline',
   'status.get': '/status',
   'status.attention': '/attention',
 }

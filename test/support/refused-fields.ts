@@ -95,6 +95,8 @@ const queryFaults: readonly [operation: string, path: string, field: string, tex
   ['lanes.list', '/lanes', 'state', ['', 'busy', 'HELD']],
   ['lanes.list', '/lanes', 'owner', ['', 'a%00']],
   ['lanes.list', '/lanes', 'after', ['', '.a', 'a%2Fb']],
+  ['lanes.timeline', '/timeline', 'window_s', [...integerFaults, '59', '604801']],
+  ['lanes.timeline', '/timeline', 'limit', [...integerFaults, '0', '5001']],
   ['lanes.history', '/lanes/feeds/history', 'limit', [...integerFaults, '0', '501']],
   ['lanes.history', '/lanes/feeds/history', 'before_rev', [...integerFaults, '0']],
 ]

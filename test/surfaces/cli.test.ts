@@ -88,6 +88,7 @@ describe('the commands with --json', () => {
       [['lanes'], { lanes: [own], next_after: null }],
       [['release', 'feeds-refactor'], { ok: true, decision: 'released' }],
       [['history', 'feeds-refactor'], { lane: 'feeds-refactor', events: [{ rev: 3 }, { rev: 2 }, { rev: 1 }] }],
+      [['timeline', '--window-s', '60'], { tenures: [{ lane: 'feeds-refactor', end: 'released', renewals: 1 }] }],
       [['post', 'converge', 'merged', '--action-flag'], { id: 1, sender: ME, action_flag: true }],
       [['read', '--flagged'], { messages: [{ id: 1 }], next_since_id: 1, head_id: 1 }],
       [['read', '--flagged=false'], { messages: [], next_since_id: 1 }],

@@ -72,4 +72,35 @@ describe.each(engines)('a bus on %s', (_, createPlace) => {
       expect(page.messages.map(({ id }) => id)).toEqual(ids)
     }
   })
+
+  it('tells who held what, in the order of the characters’ codes', async () => {
+    const { lanes, clock } = await start()
+    const names = ['a', 'B', '_', 'idle']
+    for (const lane of names) await lanes.claim({ lane, owner: 'ann', lease_s: 50, note: 'é🚌' })
+    clock.advance(MINUTE)
+    await lanes.claim({ lane: 'a', owner: 'bob', lease_s: 600 })
+    await lanes.claim({ lane: '_', owner: 'ann', lease_s: 600 })
+    await lanes.heartbeat({ lane: '_', owner: 'ann', lease_s: 600 })
+    await lanes.release({ lane: 'B', owner: 'op' })
+    clock.advance(1)
+    const before = { owner: 'ann', fence: 1, began_at: null, renewals: 0, lease_ends_at: afterNoon(50), note: 'é🚌' }
+    const after = { fence: 2, began_at: afterNoon(60), ended_at: null, end: null, lease_ends_at: afterNoon(660) }
+    const ended = { ended_at: afterNoon(60), stolen_from: null }
+    const plain = { note: null, stolen_from: null }
+    const tenures = [
+      { ...before, ...ended, lane: 'B', end: 'cleared' },
+      { ...before, ...ended, lane: '_', end: 'lapsed' },
+      { ...after, ...plain, lane: '_', owner: 'ann', renewals: 1 },
+      { ...before, ...ended, lane: 'a', end: 'stolen' },
+      { ...after, ...plain, lane: 'a', owner: 'bob', renewals: 0, stolen_from: 'ann' },
+      { ...before, lane: 'idle', ended_at: null, end: null, stolen_from: null },
+    ]
+    const whole = await lanes.timeline({ window_s: 60 })
+    expect(whole).toEqual({ from: afterNoon(0.001), until: afterNoon(60.001), tenures, truncated: false })
+    const newest = await lanes.timeline({ window_s: 60, limit: 4 })
+    expect(newest).toMatchObject({
+      truncated: true,
+      tenures: tenures.filter((_, index) => [0, 2, 4, 5].includes(index)),
+    })
+  })
 })

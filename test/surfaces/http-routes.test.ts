@@ -263,6 +263,24 @@ describe('lanes.history over HTTP', () => {
   })
 })
 
+describe('lanes.timeline over HTTP', () => {
+  it('answers with the window, the tenures in it, and whether any is left out', async () => {
+    const api = await startApi()
+    await api.post('/lanes/dead/claim', { owner: 'ghost', lease_s: 1, note: 'busy' })
+    await api.post('/lanes/feeds/claim', { owner: 'other', lease_s: 1 })
+    api.clock.advance(1000)
+    await api.post('/lanes/feeds/claim', { owner: 'session-A' })
+    await api.post('/lanes/feeds/release', { owner: 'session-A' })
+    const tenure = { fence: 1, began_at: MOMENT, ended_at: MOMENT, lease_ends_at: MOMENT, renewals: 0, note: null }
+    const dead = { ...tenure, lane: 'dead', owner: 'ghost', ended_at: null, end: null, note: 'busy', stolen_from: null }
+    const stolen = { ...tenure, lane: 'feeds', owner: 'other', end: 'stolen', stolen_from: null }
+    const released = { ...stolen, fence: 2, owner: 'session-A', end: 'released', stolen_from: 'other' }
+    const window = { from: MOMENT, until: MOMENT }
+    expectAnswer(await api.get('/timeline'), { ...window, tenures: [dead, stolen, released], truncated: false })
+    expectAnswer(await api.get('/timeline?window_s=60&limit=1'), { ...window, tenures: [dead], truncated: true })
+  })
+})
+
 describe('status.get over HTTP', () => {
   it('answers with the rollup', async () => {
     const api = await startApi()

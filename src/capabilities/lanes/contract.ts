@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
+import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import {
   deadlock,
@@ -18,6 +19,7 @@ import {
   queued,
   serverTime,
   session,
+  tenure,
 } from './schemas.ts'
 
 export const claim = defineOperation({
@@ -224,4 +226,42 @@ export const history = defineOperation({
   },
   http: { method: 'GET', path: '/lanes/{lane}/history' },
   command: { name: 'history', positionals: ['lane'] },
+})
+
+const windowError = 'window_s must be an integer from 60 to 604800'
+const tenuresError = 'limit must be an integer from 1 to 5000'
+
+export const timeline = defineOperation({
+  id: 'lanes.timeline',
+  summary: 'Show who held what over the last so many seconds',
+  effect: 'read',
+  input: z.object({
+    window_s: z
+      .int({ error: windowError })
+      .min(60, { error: windowError })
+      .max(604_800, { error: windowError })
+      .default(3_600)
+      .describe('How far to look back, in seconds: from a minute to a week.'),
+    limit: z
+      .int({ error: tenuresError })
+      .min(1, { error: tenuresError })
+      .max(5_000, { error: tenuresError })
+      .default(2_000)
+      .describe('Tenures, 1 to 5000: those that go on, then those to which anything happened last.'),
+  }),
+  output: z.object({
+    from: moment.describe(
+      'The beginning of the window; later than asked for when there are more than 100,000 events in it.',
+    ),
+    until: moment.describe('Its end: the bus’s clock at this answer.'),
+    tenures: z
+      .array(tenure)
+      .describe(
+        'All that lie inside the window in part or whole, by lane, then by fence; also what is held or orphaned now and nothing happened to.',
+      ),
+    truncated: z.boolean().describe('There were more tenures than the limit, or more events: the oldest are left out.'),
+  }),
+  errors: {},
+  http: { method: 'GET', path: '/timeline' },
+  command: { name: 'timeline', positionals: [] },
 })

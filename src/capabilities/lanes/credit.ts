@@ -8,7 +8,7 @@ import { existsTenureSince, selectLanesExpiring } from './store.ts'
  * The longest time that a holder is given to be heard again: half of the standard lease, for whoever renews at a third of
  * it comes round in that time.
  */
-const MAX_CREDIT_MS = 150_000
+export const MAX_CREDIT_MS = 150_000
 
 /** How often an idle bus writes down that it lives, while somebody holds a lane. */
 const PROOF_EVERY_MS = 5_000

@@ -3,6 +3,7 @@ import { commonError } from '../../core/errors.ts'
 import { toMoment } from '../../core/moment.ts'
 import { type Change, change, clampLease, confirmTenure, isQueued, toGrant, viewLane } from './change.ts'
 import type * as contract from './contract.ts'
+import { MAX_CREDIT_MS } from './credit.ts'
 import type { LaneCommand } from './decide.ts'
 import { claimInTurn } from './queue.ts'
 import { countWaiters, selectWaiterCounts } from './queue-store.ts'
@@ -18,7 +19,12 @@ import {
   refusalDetails,
 } from './refusal.ts'
 import { findLane, selectLaneEvents, selectLanes } from './store.ts'
-import { toWireLane, toWireLaneEvent } from './wire.ts'
+import { takeNewest, toSpans } from './timeline.ts'
+import { findBusyStart, selectIdleTenures, selectTenureEvents } from './timeline-store.ts'
+import { toWireLane, toWireLaneEvent, toWireTenure } from './wire.ts'
+
+/** How many events a timeline looks at, the newest: a quarter of a second's work for SQLite, in which nobody else is served. */
+const MAX_TIMELINE_EVENTS = 100_000
 
 export const claim: Handler<typeof contract.claim> = (call) => {
   const { input, context, fail } = call
@@ -160,4 +166,23 @@ export const history: Handler<typeof contract.history> = ({ input, context, fail
     if (!lane) throw fail('lane_not_found', describeUnknown(input.lane))
     const events = await selectLaneEvents(reader, lane.name, input.before_rev ?? lane.rev + 1, input.limit)
     return { lane: lane.name, events: events.map(toWireLaneEvent) }
+  })
+
+export const timeline: Handler<typeof contract.timeline> = ({ input, context }) =>
+  context.database.read(async (reader) => {
+    const { window_s, limit } = input
+    const now = await reader.now()
+    const asked = now - window_s * 1000
+    const busyStart = await findBusyStart(reader, asked, MAX_TIMELINE_EVENTS)
+    const from = busyStart ?? asked
+    // One more than there is room for, to know whether any is left out.
+    const rows = await selectTenureEvents(reader, from, limit + 1)
+    const idle = await selectIdleTenures(reader, from, limit + 1)
+    const spans = toSpans(rows, idle, { from, maxCreditMs: MAX_CREDIT_MS })
+    return {
+      from: toMoment(from),
+      until: toMoment(now),
+      tenures: takeNewest(spans, limit).map(toWireTenure),
+      truncated: spans.length > limit || busyStart !== undefined,
+    }
   })

@@ -31,6 +31,7 @@ export const lanes = defineCapability({
     bind(contract.get, handlers.get),
     bind(contract.history, handlers.history),
     bind(contract.verify, handlers.verify),
+    bind(contract.timeline, handlers.timeline),
   ],
   migrations,
   // Not who waits: they ask again.

@@ -61,4 +61,12 @@ export const migrations: readonly Migration[] = [
       { postgres: 'alter table lane_events alter column lane type text collate "C"' },
     ],
   },
+  {
+    id: 'lanes/004-events-by-time',
+    statements: [
+      // All that the timeline groups by, so that the events of a window are read from the index alone. With the moment alone
+      // in it, SQLite walked through the whole history, in the order of the groups.
+      'create index lane_events_by_time on lane_events (at, lane, fence, rev, event)',
+    ],
+  },
 ]

@@ -82,6 +82,29 @@ export const laneEvent = z.object({
   request_id: z.string().describe('X-Request-Id of the request that did it; bus for what the bus did by itself.'),
 })
 
+/** How long somebody had a lane, as far as a window shows it. */
+export const tenure = z
+  .object({
+    lane: z.string(),
+    owner: z.string(),
+    fence: z.int(),
+    began_at: moment.nullable().describe('Null: before the window.'),
+    ended_at: moment
+      .nullable()
+      .describe('When it was released, cleared, stolen or claimed anew; null while it was not.'),
+    end: z
+      .enum(['released', 'cleared', 'stolen', 'lapsed'])
+      .nullable()
+      .describe('lapsed: the owner claimed it anew. Null: still held, or orphaned since lease_ends_at.'),
+    lease_ends_at: moment
+      .nullable()
+      .describe('The end of the lease as it was granted last; before ended_at it was orphaned in between.'),
+    renewals: z.int().describe('Renewals and heartbeats inside the window.'),
+    note: z.string().nullable().describe('The owner’s last note; that of the release where there was one.'),
+    stolen_from: z.string().nullable().describe('Whose lapsed tenure it ended, where that was another’s.'),
+  })
+  .meta({ id: 'Tenure' })
+
 export const serverTime = moment.describe('The bus’s clock at this answer.')
 
 /** Where one stands whose wait ended without the lane. */

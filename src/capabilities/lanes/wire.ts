@@ -2,8 +2,9 @@ import type { z } from 'zod'
 import { toMoment } from '../../core/moment.ts'
 import type { history } from './contract.ts'
 import { type Lane, stateOf } from './decide.ts'
-import type { lane as laneSchema } from './schemas.ts'
+import type { lane as laneSchema, tenure } from './schemas.ts'
 import type { LaneEventRow } from './store.ts'
+import type { TenureSpan } from './timeline.ts'
 
 export type WireLane = z.output<typeof laneSchema>
 type WireLaneEvent = z.output<typeof history.output>['events'][number]
@@ -33,4 +34,20 @@ export function toWireLane(lane: Lane, now: number, waiters: number): WireLane {
 export function toWireLaneEvent(row: LaneEventRow): WireLaneEvent {
   const { lane: _, from_owner, at, lease_ms, ...rest } = row
   return { ...rest, from: from_owner, at: toMoment(at), lease_s: lease_ms === null ? null : lease_ms / 1000 }
+}
+
+export function toWireTenure(span: TenureSpan): z.output<typeof tenure> {
+  const { lane, owner, fence, beganAt, ending, leaseEndsAt, renewals, note = null, stolenFrom = null } = span
+  return {
+    lane,
+    owner,
+    fence,
+    began_at: beganAt === undefined ? null : toMoment(beganAt),
+    ended_at: ending ? toMoment(ending.at) : null,
+    end: ending?.end ?? null,
+    lease_ends_at: leaseEndsAt === undefined ? null : toMoment(leaseEndsAt),
+    renewals,
+    note,
+    stolen_from: stolenFrom,
+  }
 }
