@@ -14,8 +14,8 @@ type Turn = 'quiet' | 'approval' | 'down' | 'train'
 /** How often each turn comes, and how long before the opening one of them, so that a newcomer sees each at once. */
 const cadence: readonly { readonly turn: Turn; readonly everyMs: number; readonly beforeOpeningMs: number }[] = [
   { turn: 'quiet', everyMs: 37 * MINUTE, beforeOpeningMs: 17 * MINUTE },
-  { turn: 'down', everyMs: 31 * MINUTE, beforeOpeningMs: 14 * MINUTE },
-  { turn: 'approval', everyMs: 8 * MINUTE, beforeOpeningMs: 6 * MINUTE },
+  { turn: 'down', everyMs: 31 * MINUTE, beforeOpeningMs: 12 * MINUTE },
+  { turn: 'approval', everyMs: 6 * MINUTE, beforeOpeningMs: 5 * MINUTE },
   { turn: 'train', everyMs: 53 * MINUTE, beforeOpeningMs: 9 * MINUTE },
 ]
 

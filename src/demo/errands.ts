@@ -17,21 +17,22 @@ const onStaging: readonly Errand[] = [
     role: 'docs',
     topic: 'docs',
     why: 'screenshots for the guide',
-    result: ({ random }) => `Screenshots are taken, ${random.between(6, 14)} of them. Staging was friendly today.`,
+    result: ({ random }) =>
+      `The ${random.between(6, 14)} screenshots for the guide are taken; staging is free for the next one.`,
   },
   {
     role: 'builder',
     topic: 'carriers',
     why: 'a carrier’s callback that only reaches staging',
     result: ({ random }) =>
-      `The callback arrives, after ${random.between(2, 9)} s. The timeout of 5 s was ours, it is 15 now.`,
+      `That carrier’s callback does reach us, after ${random.between(6, 9)} s. We gave up after 5; now it is 15.`,
   },
   {
     role: 'frontend',
     topic: 'tracking-page',
     why: 'the page with real parcels',
     result: ({ random }) =>
-      `Looked at ${random.between(20, 60)} real parcels: one has two deliveries, and the page shows both. Good.`,
+      `Looked at ${random.between(20, 60)} real parcels on the page: one has two deliveries, and both are shown. Good.`,
   },
   {
     role: 'ops',
@@ -44,7 +45,8 @@ const onStaging: readonly Errand[] = [
     role: 'reviewer',
     topic: 'reviews',
     why: 'trying a change that I cannot judge from the diff',
-    result: () => 'Tried it by hand: it does what the description says, also with the back button. Approved.',
+    result: () =>
+      'Tried on staging what I could not judge from the diff: it does what it says, also with the back button. Approved.',
   },
 ]
 

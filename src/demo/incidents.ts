@@ -59,7 +59,8 @@ async function* takeOver(stage: Stage, other: Agent, { lane, agent }: Hold): Sce
 
 async function* clear(stage: Stage, { lane, agent }: Hold): Scene {
   const planner = cast.find(({ role }) => role === 'planner') ?? agent
-  await unlessRefused(stage.client.lanes.release({ lane, owner: planner.name }))
+  const note = `${agent.name} is down, nothing was half done`
+  await unlessRefused(stage.client.lanes.release({ lane, owner: planner.name, note }))
   stage.abandoned.delete(lane)
   yield pause(stage, 5, 20)
   const body = phrase(stage.random, clears, { lane, agent: agent.name })

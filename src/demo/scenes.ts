@@ -38,8 +38,9 @@ export async function* perform(stage: Stage, agent: Agent, { story, telling: tur
   if (story.beats.at(-1)?.kind === 'hand-over') return
   yield pause(stage, 40, 120)
   if (hold.isOver) return stop(telling)
-  await tell(telling, story.done)
-  await release(stage, hold)
+  const done = words(story.done)
+  await say(stage, agent.name, { topic: story.topic, body: done, hold })
+  await release(stage, hold, done)
 }
 
 /** The lane is lost: a visitor has it, or nothing could be renewed for a while. */
@@ -145,5 +146,5 @@ async function* playHandOver(
 
 async function finish(stage: Stage, agent: Agent, hold: Hold, topic: string, done: string): Promise<void> {
   await say(stage, agent.name, { topic, body: done, hold })
-  await release(stage, hold)
+  await release(stage, hold, done)
 }

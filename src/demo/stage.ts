@@ -111,7 +111,7 @@ export async function say({ client }: Stage, sender: string, saying: Saying): Pr
 }
 
 export function pickLease(stage: Stage): number {
-  return stage.random.pick(isLongAgo(stage) ? [600, 900] : [120, 150, 180, 240])
+  return stage.random.pick(isLongAgo(stage) ? [900, 1200] : [120, 150, 180, 240])
 }
 
 /** Returns undefined when somebody else has the lane. */
@@ -189,11 +189,12 @@ export async function renew({ client }: Stage, { agent, lane, leaseSeconds }: Ho
   await unlessRefused(client.lanes.claim({ lane, owner: agent.name, note, lease_s: leaseSeconds }))
 }
 
-export async function release(stage: Stage, hold: Hold): Promise<void> {
+/** @param note What came of it. */
+export async function release(stage: Stage, hold: Hold, note?: string): Promise<void> {
   if (hold.isOver) return
   endHold(stage, hold)
   const { agent, lane, fence } = hold
-  await unlessRefused(stage.client.lanes.release({ lane, owner: agent.name, fence }))
+  await unlessRefused(stage.client.lanes.release({ lane, owner: agent.name, fence, note }))
 }
 
 /** One goes down: what it held is kept alive by nobody, and released by nobody. */

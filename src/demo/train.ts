@@ -38,10 +38,11 @@ export async function* runTrain(stage: Stage, agent: Agent): Scene {
     train,
   )
   await releaseNamed(stage, holds, 'deploy:staging')
+  yield pause(stage, 10, 40)
   yield* askTester(stage, agent, version)
   const { isGranted, thread } = yield* askPerson(stage, agent, {
     topic: TOPIC,
-    body: `Approve the rollout of ${version} to production? 10 %, 50 %, 100 %, ten minutes each; the way back is one command. Migrations in it: none.`,
+    body: `Approve the rollout of ${version} to production? 10 %, 50 %, 100 %, some minutes each; the way back is one command. Migrations in it: none.`,
     yes: `Approved ${version}. Stop at 10 % if the error rate is above 0.5 %.`,
     no: `Not ${version} today: support is short of hands until six. Keep the tag, go tomorrow at nine.`,
   })

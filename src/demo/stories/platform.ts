@@ -53,7 +53,7 @@ const migrationTales: readonly Tale[] = [
         'Backfill of {table} runs now, {2..6} million rows in small batches. It talks to nobody until it is through; the lane is kept alive.',
       ),
       quiet,
-      say('Backfill of {table} is through: {0..9} rows could not be decided and are listed in the ticket.'),
+      say('Backfill of {table} is through: {2..9} rows could not be decided and are listed in the ticket.'),
       ask(
         'builder',
         'You read {table} in one place only, as far as I see. Is the old path dead now?',

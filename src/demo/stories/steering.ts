@@ -42,7 +42,7 @@ const reviewerTales: readonly Tale[] = [
     vars: { part: ['API', 'pages', 'platform', 'billing'] },
     beats: [
       say(
-        '{part}: {6..11} PRs wait for a review, the oldest for {2..4} days. Going through them by age; questions about them in their own threads.',
+        '{Part}: {6..11} PRs wait for a review, the oldest for {2..4} days. Going through them by age; questions about them in their own threads.',
       ),
       say(
         '{3..5} done, {1..2} sent back: too large to be read in one go. Please split at the boundary between storage and API.',
