@@ -17,9 +17,9 @@ const STATEMENT_TIMEOUT_MS = 5_250
  * How long a bus waits for an answer: a network that swallows packets gives none, and no error either.
  *
  * Longer than the server's own limits, which say what was wrong. Longer than a turn may be idle, so that a commit whose
- * answer did not come is decided by then: whoever is told that its outcome is unknown, and looks, sees what stays. And so
- * short that those who came meanwhile, and wait in vain for a new connection after it, hear of it in 8 s: their client
- * gives up after 10 s.
+ * answer did not come is decided by then, unless the disk is that slow: whoever is told that its outcome is unknown, and
+ * looks, sees what stays. And so short that those who came meanwhile, and wait in vain for a new connection after it, hear
+ * of it in 8 s: their client gives up after 10 s.
  */
 const ANSWER_TIMEOUT_MS = 5_500
 
