@@ -27,6 +27,8 @@ export interface Feed {
   /** Somebody reads, so that nothing may move. */
   setReading(isReading: boolean): void
   showHeld(): void
+  /** Shows what was posted from here, at once: whoever wrote it looks for it. */
+  showOwn(message: Message): void
 }
 
 const NOTHING: MessageWindow = { messages: [], hasOlder: false }
@@ -96,6 +98,11 @@ export function createFeed(getClient: () => BusClient, live: Live): Feed {
     showHeld: () => {
       window.value = addNewer(window.value, held.value)
       held.value = []
+    },
+    showOwn: (message) => {
+      if (!fitsFilter(message, filter)) return
+      held.value = held.value.filter(({ id }) => id !== message.id)
+      window.value = addNewer(window.value, [message])
     },
   }
 }

@@ -26,7 +26,7 @@ export function Compose() {
 }
 
 function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: Draft }) {
-  const { draft, operator, mayWrite } = usePanel()
+  const { draft, operator, mayWrite, feed } = usePanel()
   const body = useRef<HTMLTextAreaElement>(null)
   const form = useRef<HTMLFormElement>(null)
   useEffect(() => {
@@ -38,16 +38,17 @@ function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: 
   }
   const post = async (fields: FormData) => {
     const text = (name: string) => String(fields.get(name) ?? '').trim()
-    const isDone = await operator.act((client, sender) =>
-      client.messages.post({
+    const isDone = await operator.act(async (client, sender) => {
+      const posted = await client.messages.post({
         sender,
         topic: text('topic'),
         body: text('body'),
         action_flag: fields.get('flag') !== null,
         ...(text('recipient') === '' ? {} : { recipient: text('recipient') }),
         ...(thread === 0 ? {} : { thread_id: thread }),
-      }),
-    )
+      })
+      feed.showOwn(posted)
+    })
     if (isDone) close()
   }
   return (
