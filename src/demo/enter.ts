@@ -1,7 +1,7 @@
 import type { Scene } from './agenda.ts'
 import type { Agent } from './cast.ts'
 import { answerOwner, askOwner, gaveUp, gotLane, noAnswer } from './chatter.ts'
-import { claim, findHolder, type Hold, MINUTE, pause, type Saying, type Stage, say } from './stage.ts'
+import { claim, findHolder, type Hold, MINUTE, pause, type Saying, type Stage, say, unlessRefused } from './stage.ts'
 import { phrase } from './story.ts'
 import { waitFor } from './waiting.ts'
 
@@ -12,19 +12,26 @@ export async function* enter(stage: Stage, agent: Agent, lane: string, why: stri
 
 async function* askAndWait(stage: Stage, agent: Agent, lane: string, why: string): Scene<Hold | undefined> {
   const { random, away } = stage
-  const owner = findHolder(stage, lane)
-  // A lane that nobody on stage holds is a visitor's, or waits for somebody to see to it.
-  if (!owner) return undefined
+  const holder = findHolder(stage, lane)
+  const owner = holder?.name ?? (await findVisitor(stage, lane))
+  if (owner === undefined) return undefined
   const patience = random.between(6, 9)
-  const names = { lane, why, owner: owner.name, minutes: String(patience) }
+  const names = { lane, why, owner, minutes: String(patience) }
   const topic = `lane:${lane}`
-  const thread = await say(stage, agent.name, { topic, body: phrase(random, askOwner, names), to: owner.name })
+  const thread = await say(stage, agent.name, { topic, body: phrase(random, askOwner, names), to: owner })
   const answer = { topic, body: phrase(random, answerOwner, names), to: agent.name, thread }
-  stage.doLater(() => answerIfPresent(stage, owner, answer), pause(stage, 20, 70))
+  if (holder) stage.doLater(() => answerIfPresent(stage, holder, answer), pause(stage, 20, 70))
   const hold = yield* waitFor(stage, agent, lane, why, patience * MINUTE)
-  const outcome = hold ? gotLane : away.has(owner) ? noAnswer : gaveUp
+  const outcome = hold ? gotLane : holder && away.has(holder) ? noAnswer : gaveUp
   await say(stage, agent.name, { topic, body: phrase(random, outcome, names), thread })
   return hold
+}
+
+/** Who holds a lane that nobody on stage holds; a lane whose holder went down is left to those who see to it. */
+async function findVisitor({ client, abandoned }: Stage, lane: string): Promise<string | undefined> {
+  if (abandoned.has(lane)) return undefined
+  const answer = await unlessRefused(client.lanes.get({ lane }))
+  return answer?.lane.state === 'held' ? (answer.lane.owner ?? undefined) : undefined
 }
 
 async function answerIfPresent(stage: Stage, agent: Agent, saying: Saying): Promise<void> {

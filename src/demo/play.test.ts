@@ -98,6 +98,29 @@ describe('the play', () => {
   })
 })
 
+describe('a visitor', () => {
+  it('who holds what an agent wants is asked for it, and waited for', async () => {
+    const { client, stage, playOn, close } = await openTheatre(SEED)
+    await playOn(10 * MINUTE, 10 * MINUTE)
+    for (const lane of [
+      'tracking-page',
+      'design-tokens',
+      'i18n-strings',
+      'returns-portal',
+      'docs:api',
+      'docs:guides',
+    ]) {
+      await client.lanes.claim({ lane, owner: 'visitor', lease_s: 7200 }).catch(() => {})
+    }
+    await playOn(90 * MINUTE, 90 * MINUTE)
+    const { messages } = await client.messages.read({ recipient: 'visitor', limit: 500 })
+    expect(messages.length).toBeGreaterThan(0)
+    for (const { topic } of messages) expect(topic).toMatch(/^lane:/)
+    expect(stage.queues.size).toBeGreaterThan(0)
+    await close()
+  })
+})
+
 describe('a day of the demo', () => {
   let opening: Sample | undefined
   let hours: Sample[][] = []
