@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createTempFolder, startTestBus, type TestBus } from '../support/bus.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
 import { runMain } from '../support/process.ts'
+import { refusalOf } from '../support/refusal.ts'
 
 const postgres = startTestPostgres()
 
@@ -23,6 +25,9 @@ async function fill({ client }: TestBus): Promise<void> {
   await client.lanes.release({ lane: 'a', owner: 'ann' })
   await client.lanes.claim({ lane: 'a', owner: 'bob', session: 'night' })
   await client.lanes.heartbeat({ lane: 'b', owner: 'ann', lease_s: 5_000 })
+  for (const owner of ['é🚌', 'Cid', 'cid', 'cid']) await refusalOf(client.lanes.claim({ lane: 'b', owner }))
+  // They are counted a moment later.
+  while ((await client.lanes.history({ lane: 'b' })).refusals.length < 3) await sleep(20)
 }
 
 async function move(args: readonly string[]) {
@@ -68,8 +73,12 @@ describe('bus-mcp export and import', () => {
       expect(await client.lanes.verify({ lane: 'a', fence: 2 })).toMatchObject({ valid: true })
       expect((await client.lanes.list({})).lanes.map(({ name }) => name)).toEqual(['A', '_', 'a', 'b', 'z.9'])
     }
-    const [one, two] = await Promise.all([before, after].map(({ client }) => client.lanes.history({ lane: 'a' })))
-    expect(two).toEqual(one)
+    for (const lane of ['a', 'b']) {
+      const [one, two] = await Promise.all([before, after].map(({ client }) => client.lanes.history({ lane })))
+      expect(two).toEqual(one)
+    }
+    const { refusals } = await after.client.lanes.history({ lane: 'b' })
+    expect(refusals.map(({ owner, count }) => `${owner} ${count}`).sort()).toEqual(['Cid 1', 'cid 2', 'é🚌 1'])
     const epochs = [before, after].map(async ({ client }) => (await client.messages.read({})).epoch)
     expect(new Set(await Promise.all(epochs)).size).toBe(1)
   })

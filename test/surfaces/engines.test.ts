@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { sweep } from '../../src/capabilities/events/sweep.ts'
+import { flushRefusals } from '../../src/capabilities/lanes/keep-refusals.ts'
+import { openDirectBus } from '../correctness/direct-bus.ts'
+import { createFakeClock } from '../support/bus.ts'
 import { startWaiting } from '../support/nodes.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
 import { afterNoon, NOON, startStillBus } from '../support/still-bus.ts'
@@ -96,11 +100,49 @@ describe.each(engines)('a bus on %s', (_, createPlace) => {
       { ...before, lane: 'idle', ended_at: null, end: null, stolen_from: null },
     ]
     const whole = await lanes.timeline({ window_s: 60 })
-    expect(whole).toEqual({ from: afterNoon(0.001), until: afterNoon(60.001), tenures, truncated: false })
+    expect(whole).toEqual({ from: afterNoon(0.001), until: afterNoon(60.001), tenures, refusals: [], truncated: false })
     const newest = await lanes.timeline({ window_s: 60, limit: 4 })
     expect(newest).toMatchObject({
       truncated: true,
       tenures: tenures.filter((_, index) => [0, 2, 4, 5].includes(index)),
     })
+  })
+
+  it('counts refusals, tells them by lane and by time, and sweeps the old ones', async () => {
+    const clock = createFakeClock(Date.parse(NOON))
+    const bus = await openDirectBus({
+      path: await createPlace(),
+      createClock: () => clock.now,
+      minLeaseMs: 1,
+      maxLeaseMs: 1e9,
+      outageMs: 1_000_000_000,
+    })
+    onTestFinished(bus.close)
+    const { call, context } = bus
+    const claim = (owner: string, lane: string) => call('lanes.claim', { lane, owner, lease_s: 3_600 })
+    for (const lane of ['a', 'B']) await claim('ann', lane)
+    for (const owner of ["o'neill", 'é🚌 "x"', "o'neill"]) await claim(owner, 'a')
+    await flushRefusals(context)
+    clock.advance(2 * MINUTE)
+    await claim("o'neill", 'a')
+    await call('lanes.claimAll', { lanes: ['B', 'a'], owner: 'bob' })
+    await call('lanes.heartbeat', { lane: 'new', owner: 'bob' })
+    await flushRefusals(context)
+
+    const told = async (id: string, input: object) => {
+      const { refusals } = (await call(id, input)).body as { refusals: Readonly<Record<string, unknown>>[] }
+      const moments = refusals.map(({ last_at }) => last_at)
+      expect(moments).toEqual([...moments].sort().reverse())
+      return refusals.map(({ first_at: _, last_at: __, ...refusal }) => Object.values(refusal).join(' ')).sort()
+    }
+    const old = 'é🚌 "x" lane_held 1 ann 1'
+    const again = "o'neill lane_held 1 ann 3"
+    const set = 'bob lanes_held 1 ann 1'
+    expect(await told('lanes.history', { lane: 'a' })).toEqual([set, again, old])
+    const late = [`B ${set}`, `a ${set}`, `a ${again}`, 'new bob lane_not_held 0  1']
+    expect(await told('lanes.timeline', { window_s: 60 })).toEqual(late)
+    expect(await told('lanes.timeline', {})).toEqual([...late.slice(0, 3), `a ${old}`, ...late.slice(3)])
+    await sweep({ ...context, settings: { ...context.settings, retainMs: MINUTE } })
+    expect(await told('lanes.timeline', {})).toEqual(late)
   })
 })

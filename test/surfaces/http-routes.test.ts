@@ -257,9 +257,9 @@ describe('lanes.history over HTTP', () => {
     const common = { owner: 'session-A', from: null, fence: 1, at: MOMENT, request_id: expect.any(String) }
     const claimed = { ...common, rev: 1, event: 'claim', lease_s: 300, note: 'busy' }
     const released = { ...common, rev: 2, event: 'release', lease_s: null, note: null }
-    expectAnswer(await api.get('/lanes/feeds/history'), { lane: 'feeds', events: [released, claimed] })
-    expectAnswer(await api.get('/lanes/feeds/history?limit=1'), { lane: 'feeds', events: [released] })
-    expectAnswer(await api.get('/lanes/feeds/history?before_rev=2'), { lane: 'feeds', events: [claimed] })
+    expectAnswer(await api.get('/lanes/feeds/history'), { lane: 'feeds', events: [released, claimed], refusals: [] })
+    expectAnswer(await api.get('/lanes/feeds/history?limit=1'), { lane: 'feeds', events: [released], refusals: [] })
+    expectAnswer(await api.get('/lanes/feeds/history?before_rev=2'), { lane: 'feeds', events: [claimed], refusals: [] })
   })
 })
 
@@ -275,7 +275,7 @@ describe('lanes.timeline over HTTP', () => {
     const dead = { ...tenure, lane: 'dead', owner: 'ghost', ended_at: null, end: null, note: 'busy', stolen_from: null }
     const stolen = { ...tenure, lane: 'feeds', owner: 'other', end: 'stolen', stolen_from: null }
     const released = { ...stolen, fence: 2, owner: 'session-A', end: 'released', stolen_from: 'other' }
-    const window = { from: MOMENT, until: MOMENT }
+    const window = { from: MOMENT, until: MOMENT, refusals: [] }
     expectAnswer(await api.get('/timeline'), { ...window, tenures: [dead, stolen, released], truncated: false })
     expectAnswer(await api.get('/timeline?window_s=60&limit=1'), { ...window, tenures: [dead], truncated: true })
   })

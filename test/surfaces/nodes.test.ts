@@ -52,6 +52,21 @@ describe('three nodes on one database', () => {
   })
 })
 
+describe('refusals on three nodes', () => {
+  it('are counted together, and told by each of them', async () => {
+    const nodes = await start()
+    const [one, two, three] = nodes
+    await one.client.lanes.claim({ lane, owner: 'ann' })
+    for (const { client } of [one, two, two, three]) await refusalOf(client.lanes.claim({ lane, owner: 'bob' }))
+    const count = async () => (await three.client.lanes.history({ lane })).refusals[0]?.count
+    while ((await count()) !== 4) await new Promise((done) => setTimeout(done, 20))
+    for (const { client } of nodes) {
+      const { refusals } = await client.lanes.timeline({})
+      expect(refusals).toMatchObject([{ lane, owner: 'bob', code: 'lane_held', fence: 1, held_by: 'ann', count: 4 }])
+    }
+  })
+})
+
 describe('a waiter on one node', () => {
   it('gets the lane that is released on another one', async () => {
     const [one, two] = await start()

@@ -1,6 +1,6 @@
 import type { BusContext, Settings } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
-import { deleteLaneEvents } from '../lanes/index.ts'
+import { deleteLaneEvents, deleteRefusalsBefore } from '../lanes/index.ts'
 import {
   deleteEventsBefore,
   deleteSettledMessages,
@@ -23,7 +23,8 @@ export async function sweep({ database, settings }: BusContext): Promise<void> {
 }
 
 async function sweepBatch(transaction: Transaction, settings: Settings): Promise<number> {
-  const rows = await deleteEventsBefore(transaction, await findCut(transaction, settings), BATCH)
+  const cut = await findCut(transaction, settings)
+  const rows = await deleteEventsBefore(transaction, cut, BATCH)
   const ids = [...new Set(rows.flatMap(({ kind, ref }) => (kind === 'lane' ? [] : ref)))]
   await deleteSettledMessages(transaction, ids)
   await updateMessageFloor(transaction, Math.max(0, ...ids))
@@ -31,7 +32,7 @@ async function sweepBatch(transaction: Transaction, settings: Settings): Promise
     transaction,
     rows.flatMap(({ kind, subject, ref }) => (kind === 'lane' ? { lane: subject, rev: ref } : [])),
   )
-  return rows.length
+  return Math.max(rows.length, await deleteRefusalsBefore(transaction, cut, BATCH))
 }
 
 /** The moment up to which things are dropped, in epoch milliseconds. */

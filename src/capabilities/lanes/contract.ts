@@ -17,6 +17,7 @@ import {
   notHeld,
   ownerName,
   queued,
+  refusal,
   serverTime,
   session,
   tenure,
@@ -220,6 +221,9 @@ export const history = defineOperation({
   output: z.object({
     lane: z.string(),
     events: z.array(laneEvent),
+    refusals: z
+      .array(z.object(refusal))
+      .describe('Who was refused and by which tenure, the newest first; at most as many as the limit, on every page.'),
   }),
   errors: {
     lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
@@ -259,7 +263,12 @@ export const timeline = defineOperation({
       .describe(
         'All that lie inside the window in part or whole, by lane, then by fence; also what is held or orphaned now and nothing happened to.',
       ),
-    truncated: z.boolean().describe('There were more tenures than the limit, or more events: the oldest are left out.'),
+    refusals: z
+      .array(z.object({ lane: z.string(), ...refusal }))
+      .describe('Those that came inside the window, the newest first; at most as many as the limit.'),
+    truncated: z
+      .boolean()
+      .describe('There were more tenures or refusals than the limit, or more events: the oldest are left out.'),
   }),
   errors: {},
   http: { method: 'GET', path: '/timeline' },

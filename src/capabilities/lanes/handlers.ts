@@ -18,10 +18,11 @@ import {
   describeUnknown,
   refusalDetails,
 } from './refusal.ts'
+import { selectRefusalsOfLane, selectRefusalsSince } from './refusals-store.ts'
 import { findLane, selectLaneEvents, selectLanes } from './store.ts'
 import { takeNewest, toSpans } from './timeline.ts'
 import { findBusyStart, selectIdleTenures, selectTenureEvents } from './timeline-store.ts'
-import { toWireLane, toWireLaneEvent, toWireTenure } from './wire.ts'
+import { toWireLane, toWireLaneEvent, toWireRefusal, toWireTenure } from './wire.ts'
 
 /** How many events a timeline looks at, the newest: a quarter of a second's work for SQLite, in which nobody else is served. */
 const MAX_TIMELINE_EVENTS = 100_000
@@ -44,7 +45,8 @@ export const claim: Handler<typeof contract.claim> = (call) => {
         change(transaction, context, lane, { kind: 'release', owner, session, fence }),
       )
     },
-    failDeadlock: (cycle) => fail('would_deadlock', describeDeadlock(cycle), { cycle: [...cycle] }),
+    failDeadlock: async (cycle, transaction) =>
+      fail('would_deadlock', describeDeadlock(cycle), { cycle: [...cycle], lane: await viewLane(transaction, lane) }),
   })
 }
 
@@ -165,7 +167,8 @@ export const history: Handler<typeof contract.history> = ({ input, context, fail
     const lane = await findLane(reader, input.lane)
     if (!lane) throw fail('lane_not_found', describeUnknown(input.lane))
     const events = await selectLaneEvents(reader, lane.name, input.before_rev ?? lane.rev + 1, input.limit)
-    return { lane: lane.name, events: events.map(toWireLaneEvent) }
+    const refusals = await selectRefusalsOfLane(reader, lane.name, input.limit)
+    return { lane: lane.name, events: events.map(toWireLaneEvent), refusals: refusals.map(toWireRefusal) }
   })
 
 export const timeline: Handler<typeof contract.timeline> = ({ input, context }) =>
@@ -178,11 +181,13 @@ export const timeline: Handler<typeof contract.timeline> = ({ input, context }) 
     // One more than there is room for, to know whether any is left out.
     const rows = await selectTenureEvents(reader, from, limit + 1)
     const idle = await selectIdleTenures(reader, from, limit + 1)
+    const refusals = await selectRefusalsSince(reader, from, limit + 1)
     const spans = toSpans(rows, idle, { from, maxCreditMs: MAX_CREDIT_MS })
     return {
       from: toMoment(from),
       until: toMoment(now),
       tenures: takeNewest(spans, limit).map(toWireTenure),
-      truncated: spans.length > limit || busyStart !== undefined,
+      refusals: refusals.slice(0, limit).map(toWireRefusal),
+      truncated: Math.max(spans.length, refusals.length) > limit || busyStart !== undefined,
     }
   })

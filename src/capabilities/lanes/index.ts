@@ -2,11 +2,14 @@ import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
 import { creditLanes, proveLife } from './credit.ts'
 import * as handlers from './handlers.ts'
+import { keepRefusals } from './keep-refusals.ts'
 import { migrations } from './migrations.ts'
+import { tallied } from './refusal-tally.ts'
 
 export { requireTenure } from './change.ts'
 export type { Lane } from './decide.ts'
 export { countWaitingHolders, selectWaiterCounts } from './queue-store.ts'
+export { deleteRefusalsBefore } from './refusals-store.ts'
 export {
   countLanes,
   deleteLaneEvents,
@@ -23,10 +26,10 @@ export const lanes = defineCapability({
   instructions:
     'Before you change what others may change too, claim_lane the lane that stands for it (one name per thing, as in "feeds-refactor"). A lane is a lease: claim it with keep_alive where claim_lane offers that, else renew it with heartbeat_lane well before lease_s is over; release_lane as soon as you are done. If a claim is refused, do other work, ask the owner with post_message, or claim again with wait_s: those who wait are served in order. If a heartbeat is refused, or a result names the lane under lost, stop: another agent may be at work there.',
   operations: [
-    bind(contract.claim, handlers.claim),
-    bind(contract.release, handlers.release),
-    bind(contract.heartbeat, handlers.heartbeat),
-    bind(contract.claimAll, handlers.claimAll),
+    bind(contract.claim, tallied(handlers.claim)),
+    bind(contract.release, tallied(handlers.release)),
+    bind(contract.heartbeat, tallied(handlers.heartbeat)),
+    bind(contract.claimAll, tallied(handlers.claimAll)),
     bind(contract.list, handlers.list),
     bind(contract.get, handlers.get),
     bind(contract.history, handlers.history),
@@ -49,7 +52,12 @@ export const lanes = defineCapability({
       columns: ['lane', 'rev', 'event', 'owner', 'from_owner', 'fence', 'at', 'lease_ms', 'note', 'request_id'],
       key: ['lane', 'rev'],
     },
+    {
+      name: 'lane_refusals',
+      columns: ['lane', 'owner', 'code', 'fence', 'held_by', 'count', 'first_at', 'last_at'],
+      key: ['lane', 'owner', 'code', 'fence'],
+    },
   ],
   onOutage: creditLanes,
-  chores: [proveLife],
+  chores: [proveLife, keepRefusals],
 })

@@ -28,7 +28,7 @@ const bare = {
 describe('lanes.timeline', () => {
   it('is empty while nothing was ever claimed, and shows the last hour unless told otherwise', async () => {
     const { timeline } = await startLanes()
-    const nothing = { from: afterNoon(-3_600), until: NOON, tenures: [], truncated: false }
+    const nothing = { from: afterNoon(-3_600), until: NOON, tenures: [], refusals: [], truncated: false }
     expect(await timeline({})).toEqual(nothing)
     expect(await timeline({ window_s: 60 })).toEqual({ ...nothing, from: afterNoon(-60) })
   })

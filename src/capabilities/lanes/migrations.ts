@@ -69,4 +69,29 @@ export const migrations: readonly Migration[] = [
       'create index lane_events_by_time on lane_events (at, lane, fence, rev, event)',
     ],
   },
+  {
+    id: 'lanes/005-refusals',
+    statements: [
+      // Who was refused, and which tenure stood in the way. What a hammering agent adds to is one row.
+      `create table lane_refusals (
+        lane     text   not null,
+        owner    text   not null,
+        code     text   not null,
+        fence    bigint not null,
+        held_by  text,
+        count    bigint not null,
+        first_at bigint not null,
+        last_at  bigint not null,
+        primary key (lane, owner, code, fence)
+      )`,
+      {
+        postgres: `alter table lane_refusals
+          alter column lane type text collate "C",
+          alter column owner type text collate "C",
+          alter column code type text collate "C"`,
+      },
+      'create index lane_refusals_by_lane on lane_refusals (lane, last_at)',
+      'create index lane_refusals_by_time on lane_refusals (last_at)',
+    ],
+  },
 ]

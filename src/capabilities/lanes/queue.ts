@@ -46,7 +46,7 @@ export interface Wait<Answer> {
   readonly attempt: () => Promise<Answer>
   /** Takes back what was granted to one who had gone meanwhile. */
   readonly undo: (answer: Answer) => Promise<unknown>
-  readonly failDeadlock: (cycle: readonly WaitStep[]) => AppError
+  readonly failDeadlock: (cycle: readonly WaitStep[], transaction: Transaction) => Promise<AppError>
 }
 
 /**
@@ -102,7 +102,7 @@ function join<Answer>({ context, lane, holder, failDeadlock }: Wait<Answer>): Pr
     const now = await transaction.now()
     await upsertWaiter(transaction, lane, holder, now, now + PRESENT_MS)
     const cycle = await findCycle(transaction, holder, now)
-    if (cycle) throw failDeadlock(cycle)
+    if (cycle) throw await failDeadlock(cycle, transaction)
     return now
   })
 }

@@ -105,6 +105,17 @@ export const tenure = z
   })
   .meta({ id: 'Tenure' })
 
+/** How often somebody was refused while one tenure stood in the way. */
+export const refusal = {
+  owner: z.string().describe('Who was refused.'),
+  code: z.string().describe('With which code.'),
+  fence: z.int().describe('The tenure that stood in the way; the last one where the lane was free.'),
+  held_by: z.string().nullable().describe('Who held the lane live; null when nobody did.'),
+  count: z.int().describe('How often: each call once, also one that waited; counted a second later or so.'),
+  first_at: moment,
+  last_at: moment,
+}
+
 export const serverTime = moment.describe('The bus’s clock at this answer.')
 
 /** Where one stands whose wait ended without the lane. */
@@ -135,6 +146,7 @@ export const deadlock = {
     cycle: z
       .array(z.object({ owner: z.string(), lane: z.string(), held_by: z.string() }))
       .describe('Each owner waits for the lane, which the next one holds.'),
+    lane,
   }),
 } as const
 

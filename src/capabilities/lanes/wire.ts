@@ -1,12 +1,14 @@
 import type { z } from 'zod'
 import { toMoment } from '../../core/moment.ts'
-import type { history } from './contract.ts'
+import type { history, timeline } from './contract.ts'
 import { type Lane, stateOf } from './decide.ts'
+import type { RefusalRow } from './refusals-store.ts'
 import type { lane as laneSchema, tenure } from './schemas.ts'
 import type { LaneEventRow } from './store.ts'
 import type { TenureSpan } from './timeline.ts'
 
 export type WireLane = z.output<typeof laneSchema>
+type WireRefusal = z.output<typeof timeline.output>['refusals'][number]
 type WireLaneEvent = z.output<typeof history.output>['events'][number]
 
 /** The lane as it is at `now`. The session stays inside: whoever knows it could act as its holder. */
@@ -50,4 +52,8 @@ export function toWireTenure(span: TenureSpan): z.output<typeof tenure> {
     note,
     stolen_from: stolenFrom,
   }
+}
+
+export function toWireRefusal({ first_at, last_at, ...row }: RefusalRow): WireRefusal {
+  return { ...row, first_at: toMoment(first_at), last_at: toMoment(last_at) }
 }
