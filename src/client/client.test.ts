@@ -66,6 +66,8 @@ const calls: readonly [OperationId, Record<string, unknown>, method: string, url
   ['lanes.history', { lane: 'feeds', limit: 2 }, 'GET', '/lanes/feeds/history?limit=2'],
   ['lanes.verify', { lane: 'feeds', fence: 2 }, 'GET', '/lanes/feeds/verify?fence=2'],
   ['status.get', {}, 'GET', '/status'],
+  ['status.attention', {}, 'GET', '/attention'],
+  ['lanes.timeline', { window_s: 60, limit: 5 }, 'GET', '/timeline?window_s=60&limit=5'],
 ]
 
 describe('a call of the client', () => {
