@@ -16,7 +16,7 @@ import {
 const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const LANES = 1_000
-const MESSAGES = 20_000
+const MESSAGES = 5_000
 /** So many at once, as many agents would. */
 const AT_ONCE = 200
 

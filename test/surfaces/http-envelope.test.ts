@@ -86,7 +86,7 @@ describe('the path of a request', () => {
   it('is matched whole: neither a prefix, nor a trailing slash, nor another case is a route', async () => {
     const { origin } = await startTestBus()
     for (const path of [
-      '/',
+      '/panel',
       '/api/bus',
       '/api/bus/',
       '/api/bus/status/',

@@ -4,7 +4,7 @@ import type { Output } from '../../../client/index.ts'
 import { toColour } from '../data/colour.ts'
 import { formatRoute } from '../data/route.ts'
 import { formatHour, formatTimeOfDay, toEpochMs } from '../data/time.ts'
-import { describeTenure, type Mark, type TimelineRow, toRows } from '../data/timeline.ts'
+import { type Bar, describeTenure, type Mark, type TimelineRow, toRows } from '../data/timeline.ts'
 import { formatCount } from '../data/words.ts'
 import { useMore } from './more.tsx'
 import { usePanel } from './panel.ts'
@@ -112,20 +112,8 @@ function Track({ row: { lane, bars, marks } }: { readonly row: TimelineRow }) {
       <a class="track" href={formatRoute({ ...route.value, lane })} aria-label={`${lane}: ${describeRow(bars, marks)}`}>
         <span class="track-name">{lane}</span>
         <svg class="track-bars" viewBox="0 0 1000 20" preserveAspectRatio="none" aria-hidden="true">
-          {bars.map(({ tenure, begin, end, lapsedFrom }) => (
-            <g key={tenure.fence}>
-              <rect
-                class={`tenure owner-${toColour(tenure.owner)}`}
-                x={begin * 1000}
-                width={Math.max(MIN_WIDTH, lapsedFrom - begin) * 1000}
-                y="3"
-                height="14"
-              />
-              <rect class="lapsed" x={lapsedFrom * 1000} width={(end - lapsedFrom) * 1000} y="8" height="4" />
-              <rect class="hit" x={begin * 1000} width={Math.max(MIN_WIDTH, end - begin) * 1000} height="20">
-                <title>{describeTenure(tenure, formatTimeOfDay)}</title>
-              </rect>
-            </g>
+          {bars.map((bar) => (
+            <TenureBar key={bar.tenure.fence} bar={bar} />
           ))}
           {marks.map((mark) => (
             <rect key={mark.text} class={mark.kind} x={mark.place * 1000 - 2} width="4" height="20">
@@ -135,6 +123,21 @@ function Track({ row: { lane, bars, marks } }: { readonly row: TimelineRow }) {
         </svg>
       </a>
     </li>
+  )
+}
+
+function TenureBar({ bar: { tenure, begin, end, lapsedFrom } }: { readonly bar: Bar }) {
+  // What has just begun is seen as well, at the very end.
+  const x = Math.min(begin, 1 - MIN_WIDTH) * 1000
+  const width = (until: number) => Math.max(MIN_WIDTH, until - begin) * 1000
+  return (
+    <g>
+      <rect class={`tenure owner-${toColour(tenure.owner)}`} x={x} width={width(lapsedFrom)} y="3" height="14" />
+      <rect class="lapsed" x={lapsedFrom * 1000} width={(end - lapsedFrom) * 1000} y="8" height="4" />
+      <rect class="hit" x={x} width={width(end)} height="20">
+        <title>{describeTenure(tenure, formatTimeOfDay)}</title>
+      </rect>
+    </g>
   )
 }
 
