@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startBus } from '../src/app.ts'
 import { createLog } from '../src/log.ts'
+import { loopbackBus } from '../test/support/bus-options.ts'
 import { measure, report } from './support/measure.ts'
 import { createRequester } from './support/requester.ts'
 
@@ -15,12 +16,8 @@ const CALLERS = [1, 16, 64]
 export async function run(rounds: number, seconds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bus-bench-'))
   const bus = await startBus({
-    host: '127.0.0.1',
-    port: 0,
+    ...loopbackBus,
     databasePlace: join(folder, 'bus.db'),
-    maxLeaseSeconds: 86_400,
-    allowedHosts: [],
-    writeSecret: undefined,
     log: createLog(console.error),
   })
   // The floor: the same exchange with a server that only echoes.

@@ -6,7 +6,6 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { type BusProcess, startBusProcess } from '../bench/support/bus-process.ts'
-import { startBus } from '../src/app.ts'
 import { createBusClient } from '../src/client/index.ts'
 import { launchBrowser, openPage } from '../test/support/browser.ts'
 
@@ -54,26 +53,21 @@ async function showBusy(by: Browser, { apiUrl, stop }: BusProcess): Promise<void
 }
 
 async function showAllClear(by: Browser): Promise<void> {
-  const bus = await startBus({
-    host: '127.0.0.1',
-    port: 0,
-    databasePlace: ':memory:',
-    maxLeaseSeconds: 86_400,
-    allowedHosts: [],
-    writeSecret: undefined,
-    log: { info: () => {}, error: () => {} },
-  })
+  const bus = await startBusProcess(['--database-url', 'sqlite::memory:'])
   const { lanes, messages } = createBusClient({ baseUrl: bus.apiUrl })
   await messages.post({ topic: 'converge', sender: 'planner', body: 'Feeds first, then the docs.' })
   await lanes.claim({ lane: 'feeds-refactor', owner: 'builder', lease_s: 300, note: 'splitting the parser' })
   await messages.post({ topic: 'converge', sender: 'builder', body: 'On it: the parser is split, tests next.' })
-  const { page, context } = await openPage(by, bus.origin, { ...DESK, viewport: { width: 1440, height: 560 } })
+  const { page, context } = await openPage(by, new URL(bus.apiUrl).origin, {
+    ...DESK,
+    viewport: { width: 1440, height: 560 },
+  })
   await untilLive(page)
   await page.getByText('All clear.').waitFor()
   await page.locator('.tenure').first().waitFor()
   await shoot(page, 'panel-all-clear')
   await context.close()
-  await bus.close()
+  await bus.stop()
 }
 
 async function untilLive(page: Page): Promise<void> {

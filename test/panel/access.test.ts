@@ -3,13 +3,11 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
+import { expect, it } from 'vitest'
 import { createFakeClock, startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
 import { expectCount, expectText, laneRow, messageWith, needs, untilLive } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const MAX_SCRIPT_BYTES = 60 * 1024
@@ -60,7 +58,7 @@ const VIEWS = [
   ['at the width of a phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
 ] as const
 
-describe.skipIf(noBrowser !== undefined)(`the panel${whyNot}`, () => {
+describeInBrowser('the panel', () => {
   it.each(VIEWS)('has nothing serious in it for axe, %s, with a lane open or not', async (_, options) => {
     const { origin } = await startBusy()
     const { page } = await open(origin, options)

@@ -1,21 +1,13 @@
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
+import { expect, it } from 'vitest'
 import { createFakeClock, startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
-import { expectCount, expectText, laneRow, lanesOf, untilLive } from './panel-page.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
+import { expectCount, expectText, laneRow, lanesOf, openPanel } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 
-async function start() {
-  const clock = createFakeClock()
-  const bus = await startTestBus({ createClock: () => clock.now })
-  const { page } = await open(bus.origin)
-  await untilLive(page)
-  return { ...bus, clock, page }
-}
+const start = () => openPanel(open)
 
-describe.skipIf(noBrowser !== undefined)(`a lane on the panel${whyNot}`, () => {
+describeInBrowser('a lane on the panel', () => {
   it('comes with its claim and changes with each change, without a reload', async () => {
     const { page, client, clock } = await start()
     await expectText(lanesOf(page), 'No lane is held.')
@@ -75,7 +67,7 @@ describe.skipIf(noBrowser !== undefined)(`a lane on the panel${whyNot}`, () => {
   })
 })
 
-describe.skipIf(noBrowser !== undefined)(`one lane, opened${whyNot}`, () => {
+describeInBrowser('one lane, opened', () => {
   it('shows its history with refusals, and what its owner says, live', async () => {
     const { page, client, clock } = await start()
     await client.lanes.claim({ lane: 'feeds', owner: 'builder', lease_s: 10, note: 'parser' })

@@ -1,12 +1,10 @@
 import type { Locator, Page } from 'playwright-core'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { BusClient } from '../../src/client/index.ts'
-import { noBrowser } from '../support/browser.ts'
 import { startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
 import { expectCount, expectText, messagesOf, messageWith, untilLive } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 
 /** A bus on which these were said, and its panel. */
@@ -34,7 +32,7 @@ async function filter(page: Page, name: string, text: string): Promise<void> {
   await field.press('Enter')
 }
 
-describe.skipIf(noBrowser !== undefined)(`the stream of messages on the panel${whyNot}`, () => {
+describeInBrowser('the stream of messages on the panel', () => {
   it('shows what is said, newest first, as it is said', async () => {
     const { page, client } = await start((bus) => post(bus, 'first'))
     await expectText(messageWith(page, 'first'), /ann converge .*#1/)

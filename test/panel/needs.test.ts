@@ -1,24 +1,14 @@
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
-import { createFakeClock, startTestBus } from '../support/bus.ts'
+import { expect, it } from 'vitest'
 import { untilWaiting } from '../support/nodes.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
-import { expectCount, expectNumbers, expectText, needs, untilLive } from './panel-page.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
+import { expectCount, expectNumbers, expectText, needs, openPanel } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const MINUTE = 60_000
 
-/** A bus whose clock is moved by the test, and its panel. */
-async function start() {
-  const clock = createFakeClock()
-  const bus = await startTestBus({ createClock: () => clock.now })
-  const { page } = await open(bus.origin)
-  await untilLive(page)
-  return { ...bus, clock, page }
-}
+const start = () => openPanel(open)
 
-describe.skipIf(noBrowser !== undefined)(`the panel’s top line${whyNot}`, () => {
+describeInBrowser('the panel’s top line', () => {
   it('shows the numbers of the status, and calm words when nobody needs anything', async () => {
     const { page } = await start()
     await expectNumbers(page, [0, 0, 0, 0])
@@ -45,7 +35,7 @@ describe.skipIf(noBrowser !== undefined)(`the panel’s top line${whyNot}`, () =
   })
 })
 
-describe.skipIf(noBrowser !== undefined)(`what needs somebody, on the panel${whyNot}`, () => {
+describeInBrowser('what needs somebody, on the panel', () => {
   it('is the exact ask of a flag with its sender and its age, until the button acknowledges it', async () => {
     const { page, client, clock } = await start()
     const ask = 'Approve the migration\nof table orders?'

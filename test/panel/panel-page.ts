@@ -1,5 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { createFakeClock, startTestBus } from '../support/bus.ts'
+import type { startTestBrowser } from '../support/test-browser.ts'
 
 /** How long the page may take to show what happened, on a machine that is busy with other tests. */
 const SHOWN_WITHIN_MS = 10_000
@@ -20,6 +22,15 @@ export async function expectCount(locator: Locator, count: number): Promise<void
 /** Waits until the page is connected. */
 export async function untilLive(page: Page): Promise<void> {
   await expectText(page.locator('.connection'), 'live')
+}
+
+/** A bus whose clock is moved by the test, and its panel, connected. */
+export async function openPanel(open: ReturnType<typeof startTestBrowser>) {
+  const clock = createFakeClock()
+  const bus = await startTestBus({ createClock: () => clock.now })
+  const { page } = await open(bus.origin)
+  await untilLive(page)
+  return { ...bus, clock, page }
 }
 
 /** The four numbers of the top line, in their order. */

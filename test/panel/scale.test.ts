@@ -1,7 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
+import { expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
 import {
   expectCount,
   expectNumbers,
@@ -13,7 +12,6 @@ import {
   untilLive,
 } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const LANES = 1_000
 const MESSAGES = 5_000
@@ -26,7 +24,7 @@ async function inBatches(count: number, run: (index: number) => Promise<unknown>
   }
 }
 
-describe.skipIf(noBrowser !== undefined)(`the panel of a large bus${whyNot}`, () => {
+describeInBrowser('the panel of a large bus', () => {
   it('shows a thousand lanes and the end of a long log, and keeps no more on the page than is looked at', {
     timeout: 120_000,
   }, async () => {

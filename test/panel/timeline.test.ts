@@ -1,10 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
+import { expect, it } from 'vitest'
 import { createFakeClock, startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
 import { expectCount, expectText } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const MINUTE = 60_000
 
@@ -31,7 +29,7 @@ async function start() {
   return { ...bus, page, timeline, row }
 }
 
-describe.skipIf(noBrowser !== undefined)(`the timeline on the panel${whyNot}`, () => {
+describeInBrowser('the timeline on the panel', () => {
   it('shows the tenures of the last hour as bars, with steals and refusals marked, in words as well', async () => {
     const { timeline, row } = await start()
     await row('feeds').waitFor()

@@ -1,10 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { noBrowser } from '../support/browser.ts'
+import { expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
-import { startTestBrowser } from '../support/test-browser.ts'
+import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
 import { expectCount, expectText, laneRow, messageWith, needs, untilLive } from './panel-page.ts'
 
-const whyNot = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
 const open = startTestBrowser()
 const SECRET = 'open sesame'
 
@@ -16,7 +14,7 @@ async function startArmed() {
   return { ...bus, page }
 }
 
-describe.skipIf(noBrowser !== undefined)(`the panel of a bus that goes away${whyNot}`, () => {
+describeInBrowser('the panel of a bus that goes away', () => {
   it('says how old what it shows is, and is live again by itself, with nothing missed', async () => {
     const bus = await startTestBus()
     await bus.client.lanes.claim({ lane: 'feeds', owner: 'builder' })
@@ -47,7 +45,7 @@ describe.skipIf(noBrowser !== undefined)(`the panel of a bus that goes away${why
   })
 })
 
-describe.skipIf(noBrowser !== undefined)(`the panel of an armed bus${whyNot}`, () => {
+describeInBrowser('the panel of an armed bus', () => {
   it('is read-only without the secret', async () => {
     const { page } = await startArmed()
     await expectText(page.locator('summary'), 'read-only')

@@ -6,6 +6,7 @@ import { type Bus, type BusOptions, startBus } from '../../src/app.ts'
 import { type BusClient, createBusClient } from '../../src/client/index.ts'
 import { createLog } from '../../src/log.ts'
 import type { Clock } from '../../src/store/clock.ts'
+import { loopbackBus } from './bus-options.ts'
 
 /** A clock that moves only when it is told to. */
 export interface FakeClock {
@@ -33,12 +34,7 @@ export interface TestBus extends Bus {
 export async function startTestBus(options: Partial<BusOptions> = {}): Promise<TestBus> {
   const logged: string[] = []
   const bus = await startBus({
-    host: '127.0.0.1',
-    port: 0,
-    databasePlace: ':memory:',
-    maxLeaseSeconds: 86_400,
-    allowedHosts: [],
-    writeSecret: undefined,
+    ...loopbackBus,
     log: createLog((line) => logged.push(line)),
     ...options,
   })
