@@ -79,6 +79,7 @@ describeInBrowser('what needs somebody, on the panel', () => {
     await release.click()
     await page.unroute('**/attention')
     await expectText(needs(page), 'All clear')
+    await expectCount(page.getByRole('alert'), 0)
     expect((await client.lanes.get({ lane: 'feeds' })).lane).toMatchObject({ owner: 'reviewer', state: 'held' })
   })
 

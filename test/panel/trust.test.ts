@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
 import { describeInBrowser, startTestBrowser } from '../support/test-browser.ts'
-import { expectCount, expectText, laneRow, messageWith, needs, untilLive } from './panel-page.ts'
+import { expectCount, expectNumbers, expectText, laneRow, messageWith, needs, untilLive } from './panel-page.ts'
 
 const open = startTestBrowser()
 const SECRET = 'open sesame'
@@ -28,6 +28,17 @@ describeInBrowser('the panel of a bus that goes away', () => {
     await next.client.messages.post({ topic: 't', sender: 'ann', body: 'while you were away' })
     await untilLive(page)
     await expectText(messageWith(page, 'while you were away'), 'ann')
+  })
+
+  it('is not live while the events do not come, though every question is answered', async () => {
+    const bus = await startTestBus()
+    const { page } = await open(bus.origin)
+    await page.route('**/events', (route) => route.abort())
+    await page.reload()
+    await expectNumbers(page, [0, 0, 0, 0])
+    await expectText(page.locator('.connection'), 'connecting…')
+    await page.unroute('**/events')
+    await untilLive(page)
   })
 
   it('goes on where it was when only the connection broke, and misses nothing', async () => {
