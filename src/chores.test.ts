@@ -12,7 +12,7 @@ function createContext(logged: string[]): BusContext {
   }
   const database = {
     epoch: '',
-    durability: '',
+    durability: () => '',
     write: refuse,
     read: refuse,
     listen: refuse,

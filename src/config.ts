@@ -121,7 +121,8 @@ export const busSettings = {
   allowUnsafeDurability: {
     env: 'BUS_ALLOW_UNSAFE_DURABILITY',
     flag: 'allow-unsafe-durability',
-    summary: 'With 1 takes a PostgreSQL server that may lose what it acknowledged (fsync or synchronous_commit off).',
+    isSwitch: true,
+    summary: 'Takes a PostgreSQL server that may lose what it acknowledged (fsync or synchronous_commit off).',
     standard: 'unset: such a server is refused',
     schema: z
       .string()

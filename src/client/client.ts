@@ -108,7 +108,7 @@ function createRepeatingExchange(transport: Transport): Transport {
     knowsKeys ||= answer.server.startsWith('bus-mcp/')
     return answer
   }
-  return async (request) => {
+  const askTwice: Transport = async (request) => {
     try {
       return await exchange(request)
     } catch (error) {
@@ -117,6 +117,27 @@ function createRepeatingExchange(transport: Transport): Transport {
       return exchange(request)
     }
   }
+  return async (request) => {
+    let answer = await askTwice(request)
+    for (let tries = 0; tries < SETTLE_TRIES && knowsKeys; tries += 1) {
+      const waitMs = findSettlingWait(answer)
+      if (waitMs === undefined || request.signal?.aborted) break
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      answer = await askTwice(request)
+    }
+    return answer
+  }
+}
+
+/** How often a change is asked for again when the bus itself does not know whether it made it: its key settles that. */
+const SETTLE_TRIES = 3
+const MAX_SETTLING_WAIT_MS = 2_000
+
+/** Undefined when the outcome is known. */
+function findSettlingWait({ status, text }: TransportAnswer): number | undefined {
+  const body = status === 503 ? parseObject(text) : undefined
+  if (body?.outcome_unknown !== true) return undefined
+  return Math.min(Number(body.retry_after_ms) || MAX_SETTLING_WAIT_MS, MAX_SETTLING_WAIT_MS)
 }
 
 function toWaitMs(waitSeconds: unknown): number {

@@ -87,8 +87,8 @@ export interface Transaction extends Reader {
 export interface Database {
   /** Made with the database: another epoch means that the same id may be another message. */
   readonly epoch: string
-  /** How an acknowledged write is kept, in a few words for the operator. */
-  readonly durability: string
+  /** How an acknowledged write is kept at present, in a few words for the operator. */
+  durability(): string
   /** Runs `body` on one snapshot, of what is durably committed. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
   /**

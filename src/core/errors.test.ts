@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppError, commonError, commonErrors, errorKinds, startError, startErrors } from './errors.ts'
+import { AppError, commonError, commonErrors, errorKinds, hideCredentials, startError, startErrors } from './errors.ts'
 
 describe('an error that a caller may be told', () => {
   it('has the HTTP status of its kind', () => {
@@ -72,5 +72,16 @@ describe('the list of error kinds', () => {
       expect(errorKinds).toHaveProperty(kind)
       expect(summary).toMatch(/[.]$/)
     }
+  })
+})
+
+describe('a URL that is shown', () => {
+  it.each([
+    ['postgres://bus:secret@db.example/bus', 'postgres://db.example/bus'],
+    ['postgres://bus:p@ss/w0rd#1?@db.example/bus', 'postgres://db.example/bus'],
+    ['http://127.0.0.1:8100/api/bus', 'http://127.0.0.1:8100/api/bus'],
+    ['/home/me/bus.db', '/home/me/bus.db'],
+  ])('has no credentials in it: %s', (url, shown) => {
+    expect(hideCredentials(url)).toBe(shown)
   })
 })

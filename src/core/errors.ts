@@ -186,5 +186,6 @@ export function startError(code: StartErrorCode, message: string): AppError {
 
 /** A URL as it may be shown: what stands before the host is a secret, and texts travel to agents and logs. */
 export function hideCredentials(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, '//')
+  // Up to the last one: a password that nobody encoded may have any character in it.
+  return url.replace(/\/\/.*@/s, '//')
 }

@@ -34,10 +34,10 @@ describe('opening a PostgreSQL database', () => {
 
   it('takes an unsafe server when it is told to, and tells how durable it is', async () => {
     const database = await openTestPostgres({ url: await unsafePostgres().createDatabase(), allowUnsafe: true })
-    expect(database.durability).toBe('fsync off, synchronous_commit on, full_page_writes on')
+    expect(database.durability()).toBe('fsync off, synchronous_commit on, full_page_writes on')
     await database.write((transaction) => insertItem(transaction, 1))
     const safe = await openTestPostgres({ url: await postgres().createDatabase() })
-    expect(safe.durability).toBe('fsync on, synchronous_commit on, full_page_writes on')
+    expect(safe.durability()).toBe('fsync on, synchronous_commit on, full_page_writes on')
   })
 
   it('migrates once when eight start at once, and all have the same epoch', async () => {

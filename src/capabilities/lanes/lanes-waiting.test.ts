@@ -83,6 +83,21 @@ describe('lanes.claim with wait_s', () => {
     expect((await later).lane.owner).toBe('cid')
   })
 
+  it('is told at the end of its wait who holds the lane then, and not who held it when the wait began', async () => {
+    const { client } = await startTestBus()
+    await client.lanes.claim({ lane, owner: 'ann' })
+    const next = client.lanes.claim({ lane, owner: 'bob', wait_s: 20 })
+    await untilWaiting(client, 1)
+    const refused = refusalOf(client.lanes.claim({ lane, owner: 'cid', wait_s: 1 }))
+    await untilWaiting(client, 2)
+    await client.lanes.release({ lane, owner: 'ann' })
+    await next
+    expect(await refused).toMatchObject({
+      message: expect.stringContaining("held by 'bob'"),
+      body: { code: 'lane_held', lane: { owner: 'bob', fence: 2 }, position: 1 },
+    })
+  })
+
   it('does not keep anybody back for one whose wait is over', async () => {
     const { client } = await startTestBus()
     await client.lanes.claim({ lane, owner: 'ann' })

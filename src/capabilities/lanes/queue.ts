@@ -82,7 +82,8 @@ async function waitForTurn<Answer>(
   let refusal = firstRefusal
   while (true) {
     const view = await context.database.write((transaction) => look(transaction, lane, holder, endsAt))
-    if (view.isTurn) {
+    // At the end of its wait, too: who is refused then is told how the lane stands now.
+    if (view.isTurn || view.remainingMs <= 0) {
       const answer = await attempt().catch(toBusyError)
       if (!(answer instanceof AppError)) {
         if (!context.signal.aborted) return answer

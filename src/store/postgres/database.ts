@@ -53,20 +53,28 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 
 async function openStore(options: PostgresOptions): Promise<Database> {
   const { url, isPatient = false, outageMs = OUTAGE_MS } = options
-  const { epoch, lastMoment, durability } = await prepareDatabase(options)
+  const prepared = await prepareDatabase(options)
+  const { epoch, lastMoment } = prepared
+  let { durability } = prepared
   const clock = options.createClock?.(lastMoment, createStopwatch())
   const nodeId = randomUUID()
   const wakeUps = createWakeUps()
   const connections = createConnections(url, isPatient)
   const { config } = connections
-  const writer = createWriter({ config, nodeId, outageMs, clock })
+  const writer = createWriter({
+    ...{ config, nodeId, outageMs, clock },
+    allowUnsafe: options.allowUnsafe ?? false,
+    onDurability: (found) => {
+      durability = found
+    },
+  })
   const commits = createGroupCommit(writer, wakeUps, options.onOutage ?? (async () => {}))
   const reader = createSnapshotReader(config, clock)
   const others = await listenToOthers(config, nodeId, wakeUps)
   const probe = () => commits.write(async () => {})
   const database: Database = {
     epoch,
-    durability,
+    durability: () => durability,
     write: commits.write,
     read: reader.read,
     listen: wakeUps.listen,

@@ -7,6 +7,7 @@ const OUTSIDE_CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^25006$/, 'the database is read-only'],
   [/^53100$/, 'the disk of the database is full'],
   [/^53/, 'the database is out of resources'],
+  [/^(28|3D000|55000)/, 'the database refuses this bus; its own log has the cause'],
   [/^(40001|40P01)$/, 'another transaction was in the way'],
   [/^(58|XX|F0)/, 'the database reported a fault of its own'],
 ]

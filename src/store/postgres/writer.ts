@@ -1,8 +1,10 @@
 import type pg from 'pg'
 import { single, sql } from '../../core/database.ts'
+import { commonError } from '../../core/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { EndedOutage, Writer } from '../group-commit.ts'
 import { createStatements, toQuickQuery } from './connection.ts'
+import { DURABILITY, type DurabilityRow, describeDurability, isDurable } from './durability.ts'
 import { isConnectionLost, toCommitError, toStoreError } from './errors.ts'
 import { createKeptClient } from './kept-client.ts'
 import { announce } from './listener.ts'
@@ -12,6 +14,10 @@ export interface WriterOptions {
   /** Tells this bus's announcements from the others'. */
   readonly nodeId: string
   readonly outageMs: number
+  /** Goes on with a server that may lose acknowledged writes. */
+  readonly allowUnsafe: boolean
+  /** Is told how durable the server is in this turn. */
+  readonly onDurability: (durability: string) => void
   /** For tests: the clock in place of the database's. */
   readonly clock: Clock | undefined
 }
@@ -22,7 +28,7 @@ export interface WriterOptions {
  */
 const SET_BACK_MS = 1_000
 
-interface StoreRow {
+interface StoreRow extends DurabilityRow {
   /** That any bus wrote last. */
   readonly last_moment: number
   /** What the database's clock shows. */
@@ -41,7 +47,8 @@ interface StoreRow {
  * it goes on with this machine's stopwatch, some milliseconds at the most. While the database's clock is behind because it
  * was set back, it goes on with that stopwatch from turn to turn, or no lease would end until then.
  */
-export function createWriter({ config, nodeId, outageMs, clock }: WriterOptions): Writer & { close(): Promise<void> } {
+export function createWriter(options: WriterOptions): Writer & { close(): Promise<void> } {
+  const { config, nodeId, outageMs, clock, allowUnsafe, onDurability } = options
   const client = createKeptClient(config)
   let hasSavepoint = false
   let turn = { startedAt: 0, moment: 0 }
@@ -77,14 +84,26 @@ export function createWriter({ config, nodeId, outageMs, clock }: WriterOptions)
       // The clock outside: beside the lock it is read before it, and that stands when nobody changed the row meanwhile.
       sql`
         with turn as materialized (select last_moment from bus_store for update)
-        select last_moment, ${CLOCK} as moment from turn`,
+        select last_moment, ${CLOCK} as moment, ${DURABILITY} from turn`,
     )
+  /** In each turn, for it costs nothing there: no write is acknowledged that the server may lose. */
+  const requireDurable = (row: StoreRow) => {
+    const durability = describeDurability(row)
+    onDurability(durability)
+    if (allowUnsafe || isDurable(row)) return
+    throw commonError(
+      'store_unavailable',
+      `nothing was changed: the PostgreSQL server may lose what it acknowledges now (${durability}) -- turn these on again`,
+      { retry_after_ms: 1000 },
+    )
+  }
 
   return {
     statements,
     begin: async (): Promise<EndedOutage | undefined> => {
       await openTransaction()
       const row = await takeTurn()
+      requireDurable(row)
       const { last_moment } = row
       hasSavepoint = false
       turn = { moment: findMoment(row), startedAt: performance.now() }

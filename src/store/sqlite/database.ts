@@ -113,9 +113,8 @@ async function openStore(
   const signs = setInterval(giveSign, outageMs / SIGNS_PER_OUTAGE).unref()
   const database: Database = {
     epoch,
-    durability: isInMemory
-      ? 'nothing is kept: the database is in memory'
-      : 'every commit is synced (WAL, synchronous FULL)',
+    durability: () =>
+      isInMemory ? 'nothing is kept: the database is in memory' : 'every commit is synced (WAL, synchronous FULL)',
     write: writer.write,
     read: async (body) => {
       // Nobody is shown what is about to be put right.

@@ -46,7 +46,7 @@ export const serverDocuments: readonly ServerDocument[] = [
       ({ context }) =>
       async () => {
         await context.database.probe()
-        return { ok: true, durability: context.database.durability }
+        return { ok: true, durability: context.database.durability() }
       },
   },
 ]
