@@ -89,6 +89,26 @@ describeInBrowser('the panel', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
   })
 
+  it('stays within its width when topics, owners and lanes are as long as they may be', async () => {
+    const { origin, client } = await startTestBus()
+    const long = 'x'.repeat(128)
+    await client.lanes.claim({ lane: long, owner: long, lease_s: 1, note: 'y'.repeat(500) })
+    await client.messages.post({ topic: long, sender: long, recipient: long, body: long, action_flag: true })
+    for (const width of [1_280, 360]) {
+      const { page } = await open(origin, { viewport: { width, height: 800 } })
+      await untilLive(page)
+      await expectCount(needs(page).getByRole('listitem'), 2)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      const [column, cards] = await Promise.all([
+        needs(page).evaluate((section) => section.getBoundingClientRect().right),
+        needs(page)
+          .getByRole('listitem')
+          .evaluateAll((items) => items.map((item) => item.getBoundingClientRect().right)),
+      ])
+      for (const right of cards) expect(right).toBeLessThan(column)
+    }
+  })
+
   it('does everything by keyboard: acknowledge, release, open a lane, close it', async () => {
     const { origin, client } = await startBusy()
     const { page } = await open(origin)

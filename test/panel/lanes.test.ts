@@ -103,9 +103,21 @@ describeInBrowser('one lane, opened', () => {
     await expectText(dialog, 'builder claimed it')
     await page.keyboard.press('Escape')
     await expectCount(dialog, 0)
-    expect(new URL(page.url()).hash).not.toContain('lane')
+    await expect.poll(() => new URL(page.url()).hash, { timeout: 5_000 }).not.toContain('lane')
     await page.goBack()
     await expectText(dialog, 'builder claimed it')
+  })
+
+  it('makes way for the reply to what its owner says', async () => {
+    const bus = await startTestBus()
+    await bus.client.lanes.claim({ lane: 'feeds', owner: 'builder' })
+    await bus.client.messages.post({ topic: 'converge', sender: 'builder', body: 'on it' })
+    const { page } = await open(`${bus.origin}/#lane=feeds`)
+    await page.getByRole('dialog').getByRole('button', { name: 'Reply to #1' }).click()
+    await expectCount(page.getByRole('dialog'), 0)
+    await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'body')
+    await page.keyboard.type('Until when?')
+    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('Until when?')
   })
 
   it('says that a lane was never claimed', async () => {

@@ -158,6 +158,20 @@ describeInBrowser('the stream of messages on the panel', () => {
     expect(await page.getByLabel('Your name on the bus').inputValue()).toBe('the night watch')
   })
 
+  it('keeps what was typed, whatever the form is opened for next, and posts with Ctrl+Enter', async () => {
+    const { page, client } = await start((bus) => post(bus, 'first'))
+    await page.getByRole('button', { name: 'Post a message…' }).click()
+    await page.getByRole('textbox', { name: 'Message' }).fill('half a thought')
+    await page.keyboard.press('Escape')
+    await messageWith(page, 'first').getByRole('button', { name: 'Reply to #1' }).click()
+    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('half a thought')
+    await page.getByRole('textbox', { name: 'Message' }).press('Control+Enter')
+    await expectText(messageWith(page, 'half a thought'), 'operator')
+    expect(await client.messages.get({ id: 2 })).toMatchObject({ thread_id: 1 })
+    await page.getByRole('button', { name: 'Post a message…' }).click()
+    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('')
+  })
+
   it('shows who acknowledged a flag, as soon as they do', async () => {
     const { page, client } = await start((bus) => post(bus, 'look', { action_flag: true }))
     await messageWith(page, 'look').getByRole('button', { name: 'Acknowledge #1' }).waitFor()

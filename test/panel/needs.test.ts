@@ -112,6 +112,14 @@ describeInBrowser('what needs somebody, on the panel', () => {
     await expectText(needs(page), 'All clear')
   })
 
+  it('is a long ask only in part, so that its button and the next card are in sight', async () => {
+    const { page, client } = await start()
+    await client.messages.post({ topic: 't', sender: 'ann', body: 'long '.repeat(12_000), action_flag: true })
+    const card = needs(page).getByRole('listitem')
+    await card.getByRole('button', { name: 'Show all' }).waitFor()
+    expect(await card.evaluate((item) => item.clientHeight)).toBeLessThan(400)
+  })
+
   it('lists flags before orphaned claims', async () => {
     const { page, client, clock } = await start()
     await client.lanes.claim({ lane: 'feeds', owner: 'builder', lease_s: 10 })

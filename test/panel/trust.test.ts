@@ -28,6 +28,10 @@ describeInBrowser('the panel of a bus that goes away', () => {
     await next.client.messages.post({ topic: 't', sender: 'ann', body: 'while you were away' })
     await untilLive(page)
     await expectText(messageWith(page, 'while you were away'), 'ann')
+    const notice = page.getByRole('alert')
+    await expectText(notice, 'The bus has had another database since')
+    await notice.getByRole('button', { name: 'Dismiss' }).click()
+    await expectCount(notice, 0)
   })
 
   it('is not live while the events do not come, though every question is answered', async () => {

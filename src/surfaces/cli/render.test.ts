@@ -88,4 +88,16 @@ describe('toPlainText', () => {
   it('leaves lines, letters of all scripts and emoji alone', () => {
     expect(toPlainText('übung\nשלום\r\n日本語 👩‍🔧')).toBe('übung\nשלום\n日本語 👩‍🔧')
   })
+
+  it('leaves a long text whole, and no other row is as long for it', () => {
+    const lines = renderAnswer({
+      rows: [
+        { body: 'x'.repeat(5_000), name: 'a' },
+        { body: 'short', name: 'b' },
+      ],
+    }).split('\n')
+    expect(lines.filter((line) => line.length > 200)).toHaveLength(1)
+    expect(lines.join()).toContain('x'.repeat(5_000))
+    expect(lines.find((line) => line.includes('short'))).toMatch(/short +b$/)
+  })
 })

@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { toSeconds } from '../../core/moment.ts'
 
+/** One long text sticks out of its column; it does not make every other row as long. */
+const MAX_COLUMN_WIDTH = 60
+
 type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -33,7 +36,9 @@ function renderTable(rows: readonly unknown[], indent: string): string[] {
     columns.map((name) => toCell(name)),
     ...objects.map((row) => columns.map((name) => toCell(row[name], name))),
   ]
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)))
+  const widths = columns.map((_, index) =>
+    Math.min(MAX_COLUMN_WIDTH, Math.max(...cells.map((line) => line[index]?.length ?? 0))),
+  )
   return cells.map((line) =>
     `${indent}${line.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`.trimEnd(),
   )

@@ -12,6 +12,9 @@ import { type Draft, type Panel, PanelContext } from './views/panel.ts'
 
 const baseUrl = `${location.origin}/api/bus`
 
+/** How the client begins to say that it reached no bus. */
+const NO_BUS = 'no bus at '
+
 function createPanel(): Panel {
   const clock = createBusClock()
   const operator = createOperator(baseUrl)
@@ -35,6 +38,10 @@ function createPanel(): Panel {
   effect(() => {
     const waiting = live.attention.value?._meta.needs_you_count ?? 0
     document.title = waiting > 0 ? `(${waiting}) bus-mcp` : 'bus-mcp'
+  })
+  // What failed because the bus was away is no news any more when it is back.
+  effect(() => {
+    if (live.link.value.state === 'live' && operator.problem.peek().startsWith(NO_BUS)) operator.problem.value = ''
   })
   const go: Panel['go'] = (change) => {
     location.hash = formatRoute({ ...route.value, ...change })

@@ -37,8 +37,7 @@ describe('the history of a lane', () => {
       'ann keeps it for a while, since the bus was away',
       'bob cleared it for ann, whose lease was over',
       'bob took it over from ann for 60 s, fence 2',
-      'ann renewed it for 60 s',
-      'ann renewed it for 60 s',
+      'ann renewed it for 60 s, 2 times',
       'ann released it',
       'ann claimed it for 60 s, fence 1',
     ])

@@ -18,12 +18,12 @@ export interface HistoryLine {
 
 /** What happened and what was refused, newest first. */
 export function describeHistory({ events, refusals }: History): HistoryLine[] {
-  const happened = events.map((event) => ({
+  const happened = foldRenewals(events).map(({ event, count }) => ({
     key: `rev ${event.rev}`,
     kind: event.event,
     at: event.at,
     owner: event.owner,
-    text: describeEvent(event),
+    text: `${describeEvent(event)}${formatTimes(count)}`,
     note: event.note,
   }))
   const refused = refusals.map(({ owner, code, fence, held_by, count, last_at }) => ({
@@ -35,6 +35,23 @@ export function describeHistory({ events, refusals }: History): HistoryLine[] {
     note: null,
   }))
   return [...happened, ...refused].sort((one, other) => toEpochMs(other.at) - toEpochMs(one.at))
+}
+
+/** Renewals that say the same again are one line, of the last of them: among a hundred of them a steal would drown. */
+function foldRenewals(events: readonly LaneEvent[]): { readonly event: LaneEvent; readonly count: number }[] {
+  const folded: { event: LaneEvent; count: number }[] = []
+  for (const event of events) {
+    const later = folded.at(-1)
+    if (later && isSameRenewal(later.event, event)) later.count += 1
+    else folded.push({ event, count: 1 })
+  }
+  return folded
+}
+
+function isSameRenewal(one: LaneEvent, other: LaneEvent): boolean {
+  const isRenewal = ({ event }: LaneEvent) => event === 'heartbeat' || event === 'renew'
+  const isSame = one.fence === other.fence && one.lease_s === other.lease_s && one.note === other.note
+  return isRenewal(one) && isRenewal(other) && isSame
 }
 
 function describeEvent({ event, from, fence, lease_s }: LaneEvent): string {

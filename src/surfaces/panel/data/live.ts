@@ -1,4 +1,4 @@
-import { batch, type ReadonlySignal, signal } from '@preact/signals'
+import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { BusClient, Output } from '../../../client/index.ts'
 import { applyChange, type LaneMap, mergeLanes, settleWaiters, type WireLane } from './lanes.ts'
 import type { Message } from './messages.ts'
@@ -15,6 +15,8 @@ export interface Live extends Pick<Pulse, 'link' | 'attention'> {
   readonly changes: ReadonlySignal<number>
   /** Rises when everything was read anew: at the beginning, and when the log is another one. */
   readonly generation: ReadonlySignal<number>
+  /** When the log became another one, by the bus's clock; 0 while it has not, or when that was taken note of. */
+  readonly replacedAt: Signal<number>
   /** Calls back for each message that is posted or acknowledged. @returns Ends it. */
   onMessage(listener: (message: Message, isNew: boolean) => void): () => void
   /** Asks at once what waits for somebody, as after a change that was made here. */
@@ -32,6 +34,7 @@ export function startLive(getClient: () => BusClient, eventsUrl: string, clock: 
   const lanes = signal<LaneMap>(new Map())
   const changes = signal(0)
   const generation = signal(0)
+  const replacedAt = signal(0)
   const listeners = new Set<(message: Message, isNew: boolean) => void>()
   const pulse = startPulse(getClient, clock, ({ items }) => {
     const told = items.flatMap(({ lane }) => lane ?? [])
@@ -75,6 +78,9 @@ export function startLive(getClient: () => BusClient, eventsUrl: string, clock: 
   let gathered: BusEvent[] = []
   openEvents(eventsUrl, {
     onBegin: readAll,
+    onReplaced: () => {
+      replacedAt.value = clock.now()
+    },
     onEvent: (event) => {
       if (gathered.push(event) > 1) return
       setTimeout(() => {
@@ -91,7 +97,7 @@ export function startLive(getClient: () => BusClient, eventsUrl: string, clock: 
 
   const { link, attention } = pulse
   return {
-    ...{ link, attention, lanes, changes, generation },
+    ...{ link, attention, lanes, changes, generation, replacedAt },
     onMessage: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

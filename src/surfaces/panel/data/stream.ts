@@ -5,6 +5,8 @@ type BusEvent = Output<'events.read'>['events'][number]
 export interface StreamHandlers {
   /** The stream stands, and what came before it is unknown: everything has to be read. Is called again when it rejects. */
   readonly onBegin: () => Promise<void>
+  /** The log is another one than before. */
+  readonly onReplaced: () => void
   /** Each event after that, once and in order. */
   readonly onEvent: (event: BusEvent) => void
   readonly onState: (isOpen: boolean) => void
@@ -20,9 +22,10 @@ const HIDDEN_MS = 60_000
  * Follows the events for as long as the page lives. The browser itself reconnects and names the last event that it has;
  * only when the bus refuses that (its log is another one, or does not reach back so far) everything begins anew.
  */
-export function openEvents(url: string, { onBegin, onEvent, onState }: StreamHandlers): void {
+export function openEvents(url: string, { onBegin, onReplaced, onEvent, onState }: StreamHandlers): void {
   let source: EventSource | undefined
   let epoch: string | undefined
+  let lastEpoch: string | undefined
 
   const open = () => {
     source?.close()
@@ -34,6 +37,8 @@ export function openEvents(url: string, { onBegin, onEvent, onState }: StreamHan
       onState(true)
       if (hello.epoch === epoch) return
       epoch = hello.epoch
+      if (lastEpoch !== undefined && lastEpoch !== epoch) onReplaced()
+      lastEpoch = epoch
       onBegin().catch(() => again(opened))
     })
     for (const kind of ['message', 'ack', 'lane'])

@@ -3,13 +3,14 @@ import { LaneDialog } from './lane-dialog.tsx'
 import { Lanes } from './lanes.tsx'
 import { Messages } from './messages.tsx'
 import { Needs } from './needs.tsx'
+import { Problem, Replaced } from './notices.tsx'
 import { usePanel } from './panel.ts'
 import { Timeline } from './timeline.tsx'
 import { TopLine } from './top-line.tsx'
 import { Trust } from './trust.tsx'
 
 export function App() {
-  const { route, operator } = usePanel()
+  const { route } = usePanel()
   const { lane } = route.value
   return (
     <>
@@ -18,19 +19,8 @@ export function App() {
         <TopLine />
         <Trust />
       </header>
-      {operator.problem.value !== '' && (
-        <p class="problem" role="alert">
-          {operator.problem}{' '}
-          <button
-            type="button"
-            onClick={() => {
-              operator.problem.value = ''
-            }}
-          >
-            Dismiss
-          </button>
-        </p>
-      )}
+      {lane === undefined && <Problem />}
+      <Replaced />
       <main>
         <div class="column">
           <Needs />

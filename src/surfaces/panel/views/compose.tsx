@@ -1,6 +1,9 @@
+import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Draft } from './panel.ts'
-import { usePanel } from './panel.ts'
+import { type Draft, READ_ONLY, usePanel } from './panel.ts'
+
+/** What was typed stays, whatever the form is opened for next. */
+const typed = signal('')
 
 const NEW: Draft = { topic: '', recipient: '', thread: 0 }
 
@@ -26,13 +29,16 @@ export function Compose() {
 }
 
 function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: Draft }) {
-  const { draft, operator, mayWrite, feed } = usePanel()
+  const { draft, operator, mayWrite, feed, route } = usePanel()
   const body = useRef<HTMLTextAreaElement>(null)
   const form = useRef<HTMLFormElement>(null)
+  const { lane } = route.value
+  // Behind an open lane nothing can be typed; it is there as soon as that closes.
   useEffect(() => {
+    if (lane !== undefined) return
     form.current?.scrollIntoView({ block: 'nearest' })
     body.current?.focus()
-  }, [])
+  }, [lane])
   const close = () => {
     draft.value = undefined
   }
@@ -49,7 +55,9 @@ function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: 
       })
       feed.showOwn(posted)
     })
-    if (isDone) close()
+    if (!isDone) return
+    typed.value = ''
+    close()
   }
   return (
     <form
@@ -60,20 +68,40 @@ function ComposeForm({ draft: { topic, recipient, thread } }: { readonly draft: 
         event.preventDefault()
         void post(new FormData(event.currentTarget))
       }}
-      onKeyDown={({ key }) => key === 'Escape' && close()}
+      onKeyDown={({ key, ctrlKey, metaKey }) => {
+        if (key === 'Escape') close()
+        if (key === 'Enter' && (ctrlKey || metaKey)) form.current?.requestSubmit()
+      }}
     >
       <p>
         As <strong>{operator.name}</strong>
         {thread !== 0 && <>, in the thread of #{thread}</>}
+        {!mayWrite.value && <span class="quiet"> – {READ_ONLY}</span>}
       </p>
       <input name="topic" defaultValue={topic} placeholder="Topic" aria-label="Topic" maxLength={128} required />
       <input name="recipient" defaultValue={recipient} placeholder="For (anybody)" aria-label="For" maxLength={128} />
-      <textarea ref={body} name="body" rows={3} placeholder="Message" aria-label="Message" required />
+      <textarea
+        ref={body}
+        name="body"
+        rows={3}
+        placeholder="Message"
+        aria-label="Message"
+        required
+        value={typed}
+        onInput={({ currentTarget }) => {
+          typed.value = currentTarget.value
+        }}
+      />
       <label class="check">
         <input type="checkbox" name="flag" /> somebody must act
       </label>
       <span class="actions">
-        <button type="submit" class="main" disabled={!mayWrite.value}>
+        <button
+          type="submit"
+          class="main"
+          disabled={!mayWrite.value}
+          title={mayWrite.value ? 'Ctrl+Enter posts, too' : READ_ONLY}
+        >
           Post
         </button>
         <button type="button" onClick={close}>

@@ -6,6 +6,7 @@ import { stateOf, toPanelLane, type WireLane } from '../data/lanes.ts'
 import type { Message } from '../data/messages.ts'
 import { LeftOf } from './lanes.tsx'
 import { MessageItem } from './message-item.tsx'
+import { Problem } from './notices.tsx'
 import { usePanel } from './panel.ts'
 import { Owner, TimeOfDay } from './parts.tsx'
 import { Release } from './release.tsx'
@@ -32,6 +33,7 @@ export function LaneDialog({ name }: { readonly name: string }) {
           Close
         </button>
       </div>
+      <Problem />
       {problem !== '' && (
         <p class="problem" role="alert">
           {problem}

@@ -38,7 +38,7 @@ export function Lanes() {
           free ones, too
         </label>
       </div>
-      {lanes.length === 0 && <p class="quiet">No lane is held.</p>}
+      {lanes.length === 0 && <p class="quiet">{text.value.trim() === '' ? 'No lane is held.' : 'No lane fits.'}</p>}
       <ul class="lanes">
         {lanes.slice(0, count).map((lane) => (
           <LaneRow key={lane.name} lane={lane} />

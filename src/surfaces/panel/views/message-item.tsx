@@ -1,11 +1,8 @@
-import { useState } from 'preact/hooks'
 import type { Message } from '../data/messages.ts'
+import { showMarks } from '../data/words.ts'
+import { Body } from './body.tsx'
 import { usePanel } from './panel.ts'
 import { Action, FilterLink, LaneLink, Owner, TimeOfDay } from './parts.tsx'
-
-/** A body that is longer is shown in part until somebody asks for all of it. */
-const LONG_CHARACTERS = 900
-const LONG_LINES = 14
 
 interface MessageProps {
   readonly message: Message
@@ -19,8 +16,8 @@ export function MessageItem({ message, isMeant = false }: MessageProps) {
     <article class={`message${isMeant ? ' meant' : ''}${isPending(message) ? ' pending' : ''}`} id={`message-${id}`}>
       <p class="message-head">
         <Owner name={sender} />
-        {recipient !== undefined && <> → {recipient}</>} <FilterLink filter={{ topic }}>{topic}</FilterLink>{' '}
-        {system && <span class="tag">bus</span>}
+        {recipient !== undefined && <> → {showMarks(recipient)}</>}{' '}
+        <FilterLink filter={{ topic }}>{showMarks(topic)}</FilterLink> {system && <span class="tag">bus</span>}
         {message.action_flag && <span class={isPending(message) ? 'tag call' : 'tag'}>action</span>}
         <span class="message-facts">
           {thread_id !== undefined && (
@@ -49,23 +46,8 @@ function isPending({ action_flag, acked_by }: Message): boolean {
   return action_flag && acked_by === undefined
 }
 
-function Body({ text }: { readonly text: string }) {
-  const [isOpen, setOpen] = useState(false)
-  const isLong = text.length > LONG_CHARACTERS || text.split('\n').length > LONG_LINES
-  return (
-    <>
-      <p class={isLong && !isOpen ? 'body cut' : 'body'}>{text}</p>
-      {isLong && (
-        <button type="button" class="link" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-          {isOpen ? 'Show less' : 'Show all'}
-        </button>
-      )}
-    </>
-  )
-}
-
 function Foot({ message }: { readonly message: Message }) {
-  const { operator, live, draft } = usePanel()
+  const { operator, live, draft, route, go } = usePanel()
   const { id, topic, sender, thread_id, acked_by, acked_at } = message
   return (
     <p class="actions slight">
@@ -91,6 +73,7 @@ function Foot({ message }: { readonly message: Message }) {
         aria-label={`Reply to #${id}`}
         onClick={() => {
           draft.value = { topic, recipient: sender, thread: thread_id ?? id }
+          if (route.value.lane !== undefined) go({ lane: undefined })
         }}
       >
         Reply

@@ -24,7 +24,7 @@ export function Messages() {
         </p>
       )}
       <div class="scroll" ref={list} role="log" aria-label="Messages" aria-live="off">
-        {messages.length === 0 && !feed.isLoading.value && (
+        {messages.length === 0 && !feed.isLoading.value && feed.problem.value === '' && (
           <p class="quiet">{isEverything(filter) ? 'Nobody has said anything yet.' : 'No message fits.'}</p>
         )}
         {messages.map((message) => (

@@ -1,6 +1,8 @@
 import type { WireLane } from '../data/lanes.ts'
 import type { Message } from '../data/messages.ts'
 import type { AttentionItem } from '../data/pulse.ts'
+import { showMarks } from '../data/words.ts'
+import { Body } from './body.tsx'
 import { LeftOf } from './lanes.tsx'
 import { usePanel } from './panel.ts'
 import { Action, Age, FilterLink, LaneLink, Owner } from './parts.tsx'
@@ -56,10 +58,10 @@ function Flag({ message }: { readonly message: Message }) {
     <>
       <p class="need-head">
         <span class="tag call">action</span> <Owner name={sender} /> asks in{' '}
-        <FilterLink filter={{ topic }}>{topic}</FilterLink> · <FilterLink filter={{ from: id }}>#{id}</FilterLink> ·
-        waiting for <Age since={ts} />
+        <FilterLink filter={{ topic }}>{showMarks(topic)}</FilterLink> ·{' '}
+        <FilterLink filter={{ from: id }}>#{id}</FilterLink> · waiting for <Age since={ts} />
       </p>
-      <p class="body">{body}</p>
+      <Body text={body} />
       <p class="actions">
         <Action
           kind="main"
@@ -104,7 +106,7 @@ function Orphaned({ lane, since }: LaneProps) {
         <span class="tag watch">orphaned</span> <LaneLink name={lane.name} /> was left by{' '}
         <Owner name={lane.owner ?? ''} />; the lease ran out <Age since={since} /> ago
       </p>
-      {lane.note !== null && <p class="body">{lane.note}</p>}
+      <Note lane={lane} />
       <Release lane={lane.name} fence={lane.fence} />
     </>
   )
@@ -123,6 +125,7 @@ function Contended({ lane, since }: LaneProps) {
           </>
         )}
       </p>
+      <Note lane={lane} />
       {lane.owner !== null && <Ask lane={lane.name} owner={lane.owner} />}
     </>
   )
@@ -135,9 +138,15 @@ function Silent({ lane, since }: LaneProps) {
         <span class="tag watch">silent</span> <Owner name={lane.owner ?? ''} /> holds <LaneLink name={lane.name} /> and
         has said nothing for <Age since={since} />
       </p>
+      <Note lane={lane} />
       {lane.owner !== null && <Ask lane={lane.name} owner={lane.owner} />}
     </>
   )
+}
+
+/** What the owner is doing: often the reason why nobody need do anything. */
+function Note({ lane: { note } }: { readonly lane: WireLane }) {
+  return note === null ? null : <Body text={note} />
 }
 
 function Ask({ lane, owner }: { readonly lane: string; readonly owner: string }) {

@@ -8,6 +8,9 @@ import type { Operator } from '../data/operator.ts'
 import type { Route } from '../data/route.ts'
 import type { BusClock } from '../data/time.ts'
 
+/** Why a button does nothing. */
+export const READ_ONLY = 'Read-only: give the write secret first'
+
 /** A message that is being written, as far as a button has begun it. */
 export interface Draft {
   readonly topic: string

@@ -5,11 +5,12 @@ import type { MessageFilter } from '../data/messages.ts'
 import { EVERYTHING } from '../data/messages.ts'
 import { formatRoute } from '../data/route.ts'
 import { formatDuration, formatMoment, formatTimeOfDay, toEpochMs } from '../data/time.ts'
-import { usePanel } from './panel.ts'
+import { showMarks } from '../data/words.ts'
+import { READ_ONLY, usePanel } from './panel.ts'
 
 /** Who, in the colour that is theirs everywhere. */
 export function Owner({ name }: { readonly name: string }) {
-  return <span class={`owner owner-${toColour(name)}`}>{name}</span>
+  return <span class={`owner owner-${toColour(name)}`}>{showMarks(name)}</span>
 }
 
 /** Opens a lane; an address that can be sent to somebody. */
@@ -48,11 +49,16 @@ export function Age({ since }: { readonly since: string }) {
   )
 }
 
+/** With the day as well for what is older than most of one. */
+const TODAY_MS = 20 * 3_600_000
+
 export function TimeOfDay({ moment }: { readonly moment: string }) {
+  const { clock } = usePanel()
   const at = toEpochMs(moment)
+  const format = clock.now() - at > TODAY_MS ? formatMoment : formatTimeOfDay
   return (
     <time dateTime={moment} title={formatMoment(at)}>
-      {formatTimeOfDay(at)}
+      {format(at)}
     </time>
   )
 }
@@ -77,7 +83,7 @@ export function Action({ label, name, act, kind = 'plain' }: ActionProps) {
       class={kind}
       disabled={isBusy || isLocked}
       aria-label={name}
-      title={isLocked ? 'Read-only: give the write secret first' : name}
+      title={isLocked ? READ_ONLY : name}
       onClick={() => {
         setBusy(true)
         void act().finally(() => setBusy(false))

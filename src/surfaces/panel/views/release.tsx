@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks'
-import { usePanel } from './panel.ts'
+import { READ_ONLY, usePanel } from './panel.ts'
 
 interface ReleaseProps {
   readonly lane: string
@@ -32,7 +32,7 @@ export function Release({ lane, fence }: ReleaseProps) {
         class="main"
         disabled={isLocked}
         aria-label={`Release ${lane}`}
-        title={mayWrite.value ? `Release ${lane}` : 'Read-only: give the write secret first'}
+        title={mayWrite.value ? `Release ${lane}` : READ_ONLY}
       >
         Release
       </button>
