@@ -47,7 +47,7 @@ async function measureRows(browser: Browser, origin: string, rounds: number): Pr
   await page.getByText('live', { exact: true }).waitFor()
   const times: number[] = []
   for (let count = 0; count < CLAIMS * rounds; count += 1) {
-    times.push(Number(await page.evaluate(CLAIM_AND_SEE, `lane-${count % 50}`)))
+    times.push(Number(await page.evaluate(`(${CLAIM_AND_SEE})('lane-${count % 50}')`)))
   }
   await context.close()
   return times
