@@ -74,8 +74,12 @@ export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | key
 
 /** Who acts on the bus in its own process, as callers do from outside. */
 export interface Inhabitants {
-  /** Before the bus listens: what is there already for its first caller. */
-  settle(client: BusClient): Promise<void>
+  /**
+   * Before the bus listens: what is there already for its first caller.
+   *
+   * @param doChores Does once what the bus does from time to time; whoever plays a past says when its time has come.
+   */
+  settle(client: BusClient, doChores: () => Promise<void>): Promise<void>
   /** From when it listens. */
   live(): void
   /** Resolves when nobody acts any more. */
@@ -124,8 +128,12 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     stopping: stopping.signal,
   })
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
+  const chores = capabilities.flatMap((capability) => capability.chores ?? [])
+  const doChores = async () => {
+    for (const { run } of chores) await run(context)
+  }
   try {
-    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(boundOperations, context) }))
+    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(boundOperations, context) }), doChores)
     server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
@@ -133,10 +141,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     await database.close()
     throw toListenError(error, host, port)
   }
-  const stopChores = startChores(
-    capabilities.flatMap(({ chores = [] }) => chores),
-    context,
-  )
+  const stopChores = startChores(chores, context)
   inhabitants?.live()
   let closing: Promise<void> | undefined
   const stop = async () => {

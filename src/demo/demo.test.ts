@@ -36,7 +36,7 @@ const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 describe('a demo', () => {
   it('does nothing more once it has left', async () => {
     const { demo, client, countEvents, faults } = await openDemo()
-    await demo.settle(client)
+    await demo.settle(client, async () => {})
     demo.live()
     await demo.leave()
     const left = await countEvents()
@@ -47,7 +47,7 @@ describe('a demo', () => {
 
   it('makes nothing up for the time that the machine slept', async () => {
     const { demo, client, countEvents, sleep, faults } = await openDemo()
-    await demo.settle(client)
+    await demo.settle(client, async () => {})
     demo.live()
     const before = await countEvents()
     sleep(HOUR)

@@ -18,8 +18,8 @@ export interface DemoOptions {
 export interface Demo {
   /** The clock that the bus must have: behind the present one, until the past has been played. */
   createClock(present: () => number): () => number
-  /** Plays the past at full speed. */
-  settle(client: BusClient): Promise<void>
+  /** Plays the past at full speed, with what the bus does from time to time. */
+  settle(client: BusClient, doChores: () => Promise<void>): Promise<void>
   /** Goes on in real time, until {@link Demo.leave}. */
   live(): void
   /** Resolves when nobody does anything any more. */
@@ -30,6 +30,9 @@ export interface Demo {
 export const SEED = 4
 
 const PAST_MS = 180 * MINUTE
+
+/** What the bus writes down from time to time gets the time at which it does. */
+const CHORES_EVERY_MS = 2 * MINUTE
 
 /** A step that is so late was slept through: the play goes on where it was, and is not made up for. */
 const SLEPT_MS = 20_000
@@ -44,14 +47,14 @@ export function createDemo({ seed = SEED, pastMs = PAST_MS, onFault }: DemoOptio
       clock = createWoundClock(present, pastMs)
       return clock.now
     },
-    settle: async (client) => {
+    settle: async (client, doChores) => {
       if (!clock) throw new Error('the bus of a demo must have its clock')
       const report = (error: unknown) => {
         // What is under way when the bus ends is refused, and that is no fault.
         if (!ended.signal.aborted) onFault(error)
       }
       play = openPlay({ client, seed, now: clock.now, openingInMs: pastMs, onFault: report })
-      await playPast(play.agenda, clock)
+      await playPast(play.agenda, clock, doChores)
       play.stage.isLive = true
       beginWaiting(play.stage)
     },
@@ -66,8 +69,15 @@ export function createDemo({ seed = SEED, pastMs = PAST_MS, onFault }: DemoOptio
 }
 
 /** Until the present, which moves on meanwhile. */
-async function playPast(agenda: Agenda, clock: WoundClock): Promise<void> {
-  for (let next = agenda.nextAt(); clock.advanceTo(next); next = agenda.nextAt()) await agenda.step()
+async function playPast(agenda: Agenda, clock: WoundClock, doChores: () => Promise<void>): Promise<void> {
+  let choresAt = agenda.nextAt() + CHORES_EVERY_MS
+  for (let next = agenda.nextAt(); clock.advanceTo(next); next = agenda.nextAt()) {
+    await agenda.step()
+    if (next < choresAt) continue
+    await doChores()
+    choresAt = next + CHORES_EVERY_MS
+  }
+  await doChores()
   clock.catchUp()
 }
 

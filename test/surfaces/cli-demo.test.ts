@@ -47,6 +47,14 @@ Stop with Ctrl-C.
     expect(now - Math.max(...moments)).toBeLessThan(HOUR / 60)
   })
 
+  it('has the refusals of its past in the past', async () => {
+    const { apiUrl } = await startDemoProcess()
+    const { refusals, until } = await createBusClient({ baseUrl: apiUrl }).lanes.timeline({ window_s: 10_800 })
+    const ages = refusals.map(({ last_at }) => Date.parse(until) - Date.parse(last_at))
+    expect(ages.length).toBeGreaterThan(3)
+    expect(Math.max(...ages)).toBeGreaterThan(30 * 60_000)
+  })
+
   it('goes on in real time, and sees what a visitor does', async () => {
     const { apiUrl } = await startDemoProcess()
     const client = createBusClient({ baseUrl: apiUrl })
