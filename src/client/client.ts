@@ -48,7 +48,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
   const transport = options.transport ?? createStandardTransport()
 
-  const exchange = createRepeatingExchange(transport)
+  const { exchange, settle } = createRepeatingExchange(transport)
 
   const call: BusClient['call'] = async (id, input, { signal, idempotencyKey } = {}) => {
     const { method, path, effect } = findOperation(id)
@@ -61,7 +61,8 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
       ...(writeSecret ? { [SECRET_HEADER]: writeSecret } : {}),
     }
     try {
-      const answer = await exchange({
+      const send = isWrite && idempotencyKey === undefined ? settle : exchange
+      const answer = await send({
         method,
         url,
         headers: { accept: 'application/json', ...(isWrite ? writeHeaders : {}) },
@@ -101,23 +102,24 @@ function createStandardTransport(): Transport {
  * Asks once more when it is not known whether the request was carried out. A write only of a bus that is known to make a
  * change once for a key: the first bus would make it twice.
  */
-function createRepeatingExchange(transport: Transport): Transport {
+function createRepeatingExchange(transport: Transport): { readonly exchange: Transport; readonly settle: Transport } {
   let knowsKeys = false
-  const exchange: Transport = async (request) => {
+  const ask: Transport = async (request) => {
     const answer = await transport(request)
     knowsKeys ||= answer.server.startsWith('bus-mcp/')
     return answer
   }
   const askTwice: Transport = async (request) => {
     try {
-      return await exchange(request)
+      return await ask(request)
     } catch (error) {
       const isUnknown = error instanceof TransportError && error.sent && !request.signal?.aborted
       if (!isUnknown || (request.method !== 'GET' && !knowsKeys)) throw error
-      return exchange(request)
+      return ask(request)
     }
   }
-  return async (request) => {
+  // Only where the key was made here: whoever named it can ask again, and when it suits them.
+  const settle: Transport = async (request) => {
     let answer = await askTwice(request)
     for (let tries = 0; tries < SETTLE_TRIES && knowsKeys; tries += 1) {
       const waitMs = findSettlingWait(answer)
@@ -127,6 +129,7 @@ function createRepeatingExchange(transport: Transport): Transport {
     }
     return answer
   }
+  return { exchange: askTwice, settle }
 }
 
 /** How often a change is asked for again when the bus itself does not know whether it made it: its key settles that. */

@@ -37,6 +37,12 @@ describe('a change of which the bus itself does not know whether it made it', ()
     expect(keys).toHaveLength(4)
   })
 
+  it('is left to whoever named the key', async () => {
+    const { keys, client } = await startAnswering([[503, { ...unknown, retry_after_ms: 5 }]])
+    await expect(client.messages.post(hello, { idempotencyKey: 'mine' })).rejects.toThrow(BusApiError)
+    expect(keys).toEqual(['mine'])
+  })
+
   it('is not asked for again when nothing was changed, nor of a bus that knows no keys', async () => {
     const refused = await startAnswering([[503, { detail: 'nothing was changed', retry_after_ms: 5 }]])
     await expect(refused.client.messages.post(hello)).rejects.toThrow(BusApiError)
