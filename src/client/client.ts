@@ -136,11 +136,11 @@ function createRepeatingExchange(transport: Transport): { readonly exchange: Tra
 const SETTLE_TRIES = 3
 const MAX_SETTLING_WAIT_MS = 2_000
 
-/** Undefined when the outcome is known. */
+/** Undefined when the outcome is known, or when the bus does not say that asking again will settle it. */
 function findSettlingWait({ status, text }: TransportAnswer): number | undefined {
   const body = status === 503 ? parseObject(text) : undefined
-  if (body?.outcome_unknown !== true) return undefined
-  return Math.min(Number(body.retry_after_ms) || MAX_SETTLING_WAIT_MS, MAX_SETTLING_WAIT_MS)
+  if (body?.outcome_unknown !== true || typeof body.retry_after_ms !== 'number') return undefined
+  return Math.min(body.retry_after_ms, MAX_SETTLING_WAIT_MS)
 }
 
 function toWaitMs(waitSeconds: unknown): number {

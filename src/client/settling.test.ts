@@ -43,10 +43,13 @@ describe('a change of which the bus itself does not know whether it made it', ()
     expect(keys).toEqual(['mine'])
   })
 
-  it('is not asked for again when nothing was changed, nor of a bus that knows no keys', async () => {
+  it('is not asked for again when nothing was changed, nor when the bus does not say when, nor of one that knows no keys', async () => {
     const refused = await startAnswering([[503, { detail: 'nothing was changed', retry_after_ms: 5 }]])
     await expect(refused.client.messages.post(hello)).rejects.toThrow(BusApiError)
     expect(refused.keys).toHaveLength(1)
+    const broken = await startAnswering([[503, unknown]])
+    await expect(broken.client.messages.post(hello)).rejects.toThrow(BusApiError)
+    expect(broken.keys).toHaveLength(1)
     const old = await startAnswering([[503, { ...unknown, retry_after_ms: 5 }]], 'uvicorn')
     await expect(old.client.messages.post(hello)).rejects.toThrow(BusApiError)
     expect(old.keys).toHaveLength(1)

@@ -99,15 +99,15 @@ function createSteps(client: BusClient, options: LoadOptions, writer: number, ro
   return [
     async () => {
       const body = `${label}, ${owner}, message ${round} ${createPadding()}`
-      const { id } = await client.messages.post({ topic: 'load', sender: owner, body })
+      const { id } = await client.messages.post({ topic: 'load', sender: owner, body }, ownKey())
       ledger.messages.push({ id, body, at: stamp() })
     },
     async () => {
-      const claimed = await client.lanes.claim({ lane, owner })
+      const claimed = await client.lanes.claim({ lane, owner }, ownKey())
       note(claimed)
       // Every other tenure is left, and renewed and released when its writer comes by again.
       if (round % 2 === 1) return
-      const released = await client.lanes.release({ lane, owner, fence: claimed.lane.fence })
+      const released = await client.lanes.release({ lane, owner, fence: claimed.lane.fence }, ownKey())
       if (!released.already)
         ledger.laneEvents.push({ lane, rev: released.lane.rev, fence: released.lane.fence, owner, at: stamp() })
     },
@@ -170,4 +170,9 @@ async function readHistory(client: BusClient, lane: string) {
     if (!(error instanceof BusApiError && error.body.code === 'lane_not_found')) throw error
   }
   return events
+}
+
+/** A key of the load's own, so that what the bus says is seen and not settled by the client. */
+function ownKey() {
+  return { idempotencyKey: crypto.randomUUID() }
 }
