@@ -16,6 +16,11 @@ export interface MessageFilter {
 
 export const EVERYTHING: MessageFilter = { topic: '', sender: '', search: '', flagged: false, thread: 0, from: 0 }
 
+/** Whether nothing is filtered out. */
+export function isEverything(filter: MessageFilter): boolean {
+  return JSON.stringify(filter) === JSON.stringify(EVERYTHING)
+}
+
 /** A stretch of the log as it is shown, newest first. */
 export interface MessageWindow {
   readonly messages: readonly Message[]

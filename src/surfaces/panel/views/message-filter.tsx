@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { EVERYTHING } from '../data/messages.ts'
+import { EVERYTHING, isEverything } from '../data/messages.ts'
 import { usePanel } from './panel.ts'
 
 /** What to look at. Each field acts when it is left or Enter is typed, so that no half a word is searched for. */
@@ -9,7 +9,6 @@ export function MessageFilterForm() {
   const { messages } = feed.window.value
   const topics = useMemo(() => [...new Set(messages.map(({ topic }) => topic))].sort(), [messages])
   const senders = useMemo(() => [...new Set(messages.map(({ sender }) => sender))].sort(), [messages])
-  const isFiltered = JSON.stringify(filter) !== JSON.stringify(EVERYTHING)
   return (
     <form class="filter" aria-label="Which messages" onSubmit={(event) => event.preventDefault()}>
       <Field name="topic" value={filter.topic} options={topics} onChange={(topic) => filterBy({ topic, thread: 0 })} />
@@ -28,7 +27,7 @@ export function MessageFilterForm() {
         />
         flagged
       </label>
-      {isFiltered && (
+      {!isEverything(filter) && (
         <button type="button" class="link" onClick={() => go({ filter: EVERYTHING })}>
           Show all
         </button>

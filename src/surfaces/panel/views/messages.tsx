@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { EVERYTHING } from '../data/messages.ts'
+import { isEverything } from '../data/messages.ts'
 import { MessageFilterForm } from './message-filter.tsx'
 import { MessageItem } from './message-item.tsx'
 import { usePanel } from './panel.ts'
@@ -34,10 +34,6 @@ export function Messages() {
       </div>
     </section>
   )
-}
-
-function isEverything(filter: object): boolean {
-  return JSON.stringify(filter) === JSON.stringify(EVERYTHING)
 }
 
 /** Whoever has scrolled down, points at the list or has the keyboard in it, reads. */
