@@ -2,5 +2,5 @@
 import { bundle } from './bundle.ts'
 import { runTool } from './run-tool.ts'
 
-bundle()
+await bundle()
 runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])

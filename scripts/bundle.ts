@@ -1,17 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type BuildOptions, buildSync } from 'esbuild'
+import { type BuildOptions, build as esbuild, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 
-/**
- * Bundles the program into dist/main.js and the client into dist/client.js. Whatever only `serve` needs becomes a file
- * of its own, so that an MCP server never loads it; the SQLite driver stays a dependency, for its binaries.
- */
-const program: BuildOptions = {
-  entryPoints: { main: 'src/main.ts', client: 'src/client/index.ts' },
+const node: BuildOptions = {
   outdir: 'dist',
-  splitting: true,
   platform: 'node',
   target: 'node20.19',
   external: ['@photostructure/sqlite', 'pg-native'],
@@ -19,6 +13,33 @@ const program: BuildOptions = {
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+}
+
+const commandsApart: Plugin = {
+  name: 'commands-apart',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\.\/commands\.ts$/ }, () => ({ path: './commands.js', external: true }))
+  },
+}
+
+/**
+ * The bin: the MCP server in one file, which needs nothing beside it. The commands stay behind an import, for an MCP
+ * server never runs one, and every agent waits for what it loads.
+ */
+const bin: BuildOptions = {
+  ...node,
+  entryPoints: { main: 'src/main.ts' },
+  plugins: [commandsApart],
+}
+
+/**
+ * The commands and the client. Whatever only some of them need becomes a file of its own; the SQLite driver stays a
+ * dependency, for its binaries.
+ */
+const program: BuildOptions = {
+  ...node,
+  entryPoints: { commands: 'src/commands.ts', client: 'src/client/index.ts' },
+  splitting: true,
 }
 
 /** The web page, as a browser loads it: one script and one style sheet. */
@@ -34,28 +55,34 @@ const panel: BuildOptions = {
   external: ['./node-transport.ts'],
 }
 
-export function bundle(): void {
-  build(program)
-  build(panel)
+export async function bundle(): Promise<void> {
+  await build(bin, program)
+  await build(panel)
   const page = readFileSync(join(root, 'src/surfaces/panel/index.html'))
   writeFresh(join(root, 'dist/panel/index.html'), page)
 }
 
-function build(options: BuildOptions & { outdir?: string }): void {
-  const { outputFiles = [] } = buildSync({
-    ...options,
-    absWorkingDir: root,
-    write: false,
-    bundle: true,
-    format: 'esm',
-    legalComments: 'none',
-    logLevel: 'warning',
-  })
-  const folder = join(root, options.outdir ?? 'dist')
+/** Builds into one folder, which then has the scripts of these builds and no others. */
+async function build(...builds: readonly BuildOptions[]): Promise<void> {
+  const results = await Promise.all(
+    builds.map((options) =>
+      esbuild({
+        ...options,
+        absWorkingDir: root,
+        write: false,
+        bundle: true,
+        format: 'esm',
+        legalComments: 'none',
+        logLevel: 'warning',
+      }),
+    ),
+  )
+  const files = results.flatMap(({ outputFiles }) => outputFiles)
+  const folder = join(root, builds[0]?.outdir ?? 'dist')
   mkdirSync(folder, { recursive: true })
-  const current = new Set(outputFiles.map(({ path }) => basename(path)))
+  const current = new Set(files.map(({ path }) => basename(path)))
   for (const file of readdirSync(folder)) if (file.endsWith('.js') && !current.has(file)) rmSync(join(folder, file))
-  for (const { path, contents } of outputFiles) writeFresh(path, contents)
+  for (const { path, contents } of files) writeFresh(path, contents)
 }
 
 /** What did not change is left alone: another bus or a test may be starting from it at this moment. */

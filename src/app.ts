@@ -1,24 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { startChores } from './chores.ts'
-import {
-  BusApiError,
-  type BusClient,
-  BusUnreachable,
-  createBusClient,
-  keepLane,
-  releaseLane,
-  toHeldLane,
-} from './client/index.ts'
-import { type BusConfig, type ClientConfig, VERSION } from './config.ts'
-import { type BoundOperation, invoke, listOperations } from './core/capability.ts'
+import { type BusClient, createBusClient } from './client/index.ts'
+import { type BusConfig, VERSION } from './config.ts'
+import { type BoundOperation, invoke } from './core/capability.ts'
 import type { BusContext, Log, Settings } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { openStore } from './open-store.ts'
+import { boundOperations, describeMcp } from './product.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createPanelMounts } from './surfaces/http/panel-files.ts'
@@ -26,25 +19,12 @@ import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
-import { createKeeper, type Renew } from './surfaces/mcp/keeper.ts'
-import type { McpOptions } from './surfaces/mcp/server.ts'
-import { type StdioServer, serveStdio } from './surfaces/mcp/stdio.ts'
-import { createTools } from './surfaces/mcp/tools.ts'
-
-export const boundOperations = listOperations(capabilities)
-export const operations = boundOperations.map(({ operation }) => operation)
-
-/** What every session of every agent is told about the tools. */
-export const instructions = capabilities.flatMap((capability) => capability.instructions || []).join('\n')
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
 
 /** How long requests under way may take to end at shutdown. */
 const SHUTDOWN_GRACE_MS = 10_000
-
-/** How long an MCP server that ends may take to release its lanes. */
-const LAST_RELEASE_MS = 3_000
 
 export interface Bus {
   /** As in `http://127.0.0.1:8100`. */
@@ -197,36 +177,6 @@ function fingerprint(operationId: string, input: unknown): string {
   return createHash('sha256').update(operationId).update(JSON.stringify(input)).digest('base64')
 }
 
-/** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
-export function startStdio(config: ClientConfig, agentId: string, log: Log): StdioServer {
-  const client = createClient(config)
-  return serveStdio(describeMcp(log, true), {
-    call: createRemoteCall(client),
-    agentId,
-    session: config.session ?? randomUUID(),
-    keeper: createKeeper(createRenew(client), config.maxHoldSeconds * 1000, log),
-  })
-}
-
-/** Only lanes are granted. */
-function createRenew(client: BusClient): Renew {
-  return ({ input, answer, askedAt }, onLost) => {
-    const held = toHeldLane(input, answer, askedAt)
-    return {
-      stop: keepLane(client, held, onLost),
-      giveBack: () => releaseLane(client, held, AbortSignal.timeout(LAST_RELEASE_MS)),
-    }
-  }
-}
-
-export function createClient({ baseUrl, timeoutSeconds, writeSecret }: ClientConfig) {
-  return createBusClient({ baseUrl, timeoutMs: timeoutSeconds * 1000, writeSecret })
-}
-
-function describeMcp(log: Log, canKeep: boolean): McpOptions {
-  return { tools: createTools(operations, canKeep), instructions, version: VERSION, log }
-}
-
 /** Calls in the bus's own process; whoever may not write is refused as over HTTP. */
 function createLocalCall(bound: readonly BoundOperation[], context: BusContext, authorizeWrite: () => void): Call {
   const byId = new Map(bound.map((entry) => [entry.operation.id, entry]))
@@ -241,30 +191,6 @@ function createLocalCall(bound: readonly BoundOperation[], context: BusContext, 
       if (error instanceof AppError) return toApiError(operation, error.status, error.toBody(requestId))
       throw error
     }
-  }
-}
-
-function createRemoteCall(client: BusClient): Call {
-  return async (operation, input, signal) => {
-    try {
-      return { ok: true, value: await client.call(operation.id, input, { signal }) }
-    } catch (error) {
-      if (error instanceof BusApiError) return toApiError(operation, error.statusCode, error.body)
-      if (error instanceof BusUnreachable) return { ok: false, error: describeUnreachable(error) }
-      throw error
-    }
-  }
-}
-
-function describeUnreachable({ message, baseUrl, outcomeUnknown }: BusUnreachable) {
-  const advice = outcomeUnknown
-    ? 'The call may have been carried out: look with get_bus_status or read_messages before you repeat it.'
-    : 'Start the bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where it runs.'
-  return {
-    type: 'bus_unreachable' as const,
-    message: `${message}. ${advice}`,
-    base_url: baseUrl,
-    ...(outcomeUnknown ? { outcome_unknown: true } : {}),
   }
 }
 

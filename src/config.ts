@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isPostgresUrl } from './core/database.ts'
 import { AppError } from './core/errors.ts'
 import { printableLine } from './core/fields.ts'
@@ -11,7 +11,7 @@ import { STANDARD_BASE_URL } from './core/wire.ts'
 /** The product's version; the same as in package.json, which a test asserts. */
 export const VERSION = '0.2.0'
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where settings come from. A flag wins over its variable. */
 export interface Source {
@@ -245,8 +245,15 @@ export function namePerson({ USER, USERNAME }: Environment): string {
   return `${USER || USERNAME || 'somebody'}@${hostname()}`
 }
 
+/** What the process was started with, beside its arguments. */
+export interface Launch {
+  readonly env: Environment
+  /** The file that runs, as the system knows it. */
+  readonly programPath: string
+}
+
 /** What a person typed and what the environment holds: the only reader of either. */
-export function readProcess(): { args: string[]; env: Environment; programPath: string } {
+export function readProcess(): Launch & { readonly args: readonly string[] } {
   const [, script = 'bus-mcp', ...args] = process.argv
   return { args, env: process.env, programPath: findTruePath(script) }
 }

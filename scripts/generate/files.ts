@@ -1,5 +1,5 @@
-import { instructions, operations } from '../../src/app.ts'
 import { VERSION } from '../../src/config.ts'
+import { instructions, operations } from '../../src/product.ts'
 import { buildOpenApi } from '../../src/surfaces/http/openapi.ts'
 import { renderCli } from './cli.ts'
 import { renderClientTable } from './client-table.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startTestBus } from '../../test/support/bus.ts'
 import { startFakeServer } from '../../test/support/fake-server.ts'
 import { startBusProcess } from '../../test/support/process.ts'
-import { operations } from '../app.ts'
+import { operations } from '../product.ts'
 import { type BusClientOptions, BusUnreachable, createBusClient, type OperationId } from './index.ts'
 import { operationTable } from './operations.gen.ts'
 

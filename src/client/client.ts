@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'

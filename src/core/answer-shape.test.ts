@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isAnswer, toAnswerShape } from './answer-shape.ts'
 import { defineOperation } from './operation.ts'
 

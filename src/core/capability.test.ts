@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openTestDatabase } from '../../test/support/database.ts'
 import { createLog } from '../log.ts'
 import { bind, defineCapability, type Handler, invoke, listOperations, parseInput } from './capability.ts'

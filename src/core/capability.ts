@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { BusContext, Context, RequestInfo } from './context.ts'
 import type { Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { pageLimit, printableLine, printableText } from './fields.ts'
 import { toJsonSchema } from './json-schema.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 // Tab and newline (on Windows CR LF) are text; every other control character (C0, DEL, C1) only ever hides something
 // from a reader, a lone CR included.

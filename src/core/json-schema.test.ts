@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { propertiesOf, toJsonSchema } from './json-schema.ts'
 
 describe('the JSON Schema of a schema', () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A moment on the wire: RFC 3339 in UTC with milliseconds, as in `2026-01-31T12:00:00.000Z`. */
 export function toMoment(epochMs: number): string {

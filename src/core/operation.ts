@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { ErrorKind } from './errors.ts'
 
 /** Whether an operation changes anything. Decides the write secret, the client's header and the MCP hints. */

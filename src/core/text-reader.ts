@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { toJsonSchema } from './json-schema.ts'
 
 /** How a field that arrives as text (path, query, command line) becomes the type that its schema declares. */

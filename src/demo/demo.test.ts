@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDirectBus } from '../../test/correctness/direct-bus.ts'
-import { boundOperations } from '../app.ts'
 import { createBusClient } from '../client/index.ts'
 import { createLocalTransport } from '../local-transport.ts'
+import { boundOperations } from '../product.ts'
 import { createDemo } from './index.ts'
 
 const HOUR = 3_600_000

@@ -1,9 +1,9 @@
-import { boundOperations } from '../../src/app.ts'
 import { capabilities, createWriteOnce } from '../../src/capabilities/index.ts'
 import { invoke, joinOnOutage } from '../../src/core/capability.ts'
 import type { BusContext, Write } from '../../src/core/context.ts'
 import { AppError } from '../../src/core/errors.ts'
 import { createLog } from '../../src/log.ts'
+import { boundOperations } from '../../src/product.ts'
 import { openDatabase } from '../../src/store/index.ts'
 import type { SqliteOptions } from '../../src/store/sqlite/database.ts'
 

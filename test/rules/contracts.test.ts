@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { capabilities } from '../../src/capabilities/index.ts'
 import { listOperations } from '../../src/core/capability.ts'
 import { commonErrors } from '../../src/core/errors.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operations } from '../../src/app.ts'
 import { VERSION } from '../../src/config.ts'
+import { operations } from '../../src/product.ts'
 import { exitCodes } from '../../src/surfaces/cli/exit-code.ts'
 import { startTestBus } from '../support/bus.ts'
 import { runMain } from '../support/process.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { operations } from '../../src/app.ts'
 import { VERSION } from '../../src/config.ts'
+import { operations } from '../../src/product.ts'
 import { buildOpenApi } from '../../src/surfaces/http/openapi.ts'
 import { startTestBus } from '../support/bus.ts'
 import { findFaults, findUndocumented, type Schema } from '../support/json-schema.ts'

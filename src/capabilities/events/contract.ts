@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../../core/context.ts'
 import type { Database } from '../../core/database.ts'
 import { AppError } from '../../core/errors.ts'

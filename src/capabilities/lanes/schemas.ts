@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { printableLine, requiredText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 

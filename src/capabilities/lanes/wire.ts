@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { toMoment } from '../../core/moment.ts'
 import type { history, timeline } from './contract.ts'
 import { type Lane, stateOf } from './decide.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { fence, laneName, lost, session } from '../lanes/schemas.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { toMoment } from '../../core/moment.ts'
 import type { MessageRow } from '../log/index.ts'
 import type { message } from './schemas.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { lane } from '../lanes/schemas.ts'

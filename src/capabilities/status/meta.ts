@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Context } from '../../core/context.ts'
 import type { Reader } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { moment } from '../../core/moment.ts'
 
 /** What every status tells beside its lists. */

@@ -1,5 +1,5 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type AnswerShape, isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { toFieldProblems } from '../../core/capability.ts'
 import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'

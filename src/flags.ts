@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util'
+import { type ClientConfig, type Environment, readClientConfig, type Setting } from './config.ts'
+import { AppError } from './core/errors.ts'
+import { describeFlagError } from './surfaces/cli/command.ts'
+import { terminal } from './terminal.ts'
+
+/** Values of the command line by flag name, without the dashes. */
+export type Flags = Readonly<Record<string, string | undefined>>
+
+/** @throws {AppError} `invalid_request` for a flag that none of the settings has. */
+export function parseFlags(settings: Readonly<Record<string, Setting>>, rest: readonly string[]): Flags {
+  const options = Object.values(settings).flatMap(({ flag, isSwitch }) =>
+    flag === undefined ? [] : [[flag, { type: isSwitch ? ('boolean' as const) : ('string' as const) }] as const],
+  )
+  try {
+    const { values } = parseArgs({ args: [...rest], options: Object.fromEntries(options) })
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value === true ? '1' : String(value)]),
+    )
+  } catch (error) {
+    throw new AppError('invalid', 'invalid_request', describeFlagError(error, flagNames(settings)))
+  }
+}
+
+export function flagNames(settings: Readonly<Record<string, Setting>>): string[] {
+  return Object.values(settings).flatMap(({ flag }) => (flag === undefined ? [] : [flag]))
+}
+
+/** The client's settings; what cannot be used and was not typed is said aloud. */
+export function readClient(env: Environment, flags: Flags): ClientConfig {
+  return readClientConfig({ env, flags }, (problem) => terminal.err(`bus-mcp: ${problem}`))
+}
+
+export function asksForHelp(rest: readonly string[]): boolean {
+  return rest.includes('--help') || rest.includes('-h')
+}

@@ -1,0 +1,76 @@
+import { startBus, startDemo } from './app.ts'
+import {
+  type BusConfig,
+  busSettings,
+  type Launch,
+  parseDatabaseUrl,
+  placeSettings,
+  readBusConfig,
+  VERSION,
+} from './config.ts'
+import { AppError, errorKinds } from './core/errors.ts'
+import { asksForHelp, parseFlags } from './flags.ts'
+import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
+import { UsageError } from './surfaces/cli/command.ts'
+import { openInput, openOutput } from './surfaces/cli/files.ts'
+import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
+import { describeSettings } from './surfaces/cli/help.ts'
+import { log, stopOnSignal, terminal } from './terminal.ts'
+
+/** Runs a bus until a signal ends it. */
+export async function serve(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
+  const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
+  if (config.demo) return serveDemo(config, programPath)
+  const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
+  const bus = await startBus({ ...config, databasePlace, log })
+  // Before it says that it is there, so that it can be told to end from then on.
+  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  const isArmed = config.writeSecret !== undefined
+  terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
+  await ended
+}
+
+async function serveDemo(config: BusConfig, programPath: string): Promise<void> {
+  if (config.databaseUrl !== undefined) {
+    throw new AppError(
+      'invalid',
+      'invalid_request',
+      '--demo keeps everything in memory and never writes into the database of a real bus: leave --database-url and BUS_DATABASE_URL out',
+    )
+  }
+  const bus = await startDemo({ ...config, log })
+  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  terminal.out(describeDemo({ ...bus, version: VERSION, isArmed: config.writeSecret !== undefined, programPath }))
+  await ended
+}
+
+/** The commands that work on a database instead of a bus. */
+export async function move(
+  command: 'migrate' | 'export' | 'import',
+  rest: readonly string[],
+  { env }: Launch,
+): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings(command, Object.values(placeSettings)))
+  const [path, flags] = rest[0]?.startsWith('-') === false ? [rest[0], rest.slice(1)] : [undefined, rest]
+  const config = readBusConfig({ env, flags: parseFlags(placeSettings, flags) })
+  const place = { place: parseDatabaseUrl(config.databaseUrl, env), allowUnsafe: config.allowUnsafeDurability }
+  try {
+    if (command === 'export') {
+      const output = await openOutput(path)
+      const rows = await exportDatabase(place, output.write)
+      await output.end()
+      return terminal.err(`bus-mcp export: ${rows} rows`)
+    }
+    if (command === 'migrate') {
+      await migrateDatabase(place)
+      return terminal.out('the database is up to date')
+    }
+    if (path === undefined) throw new UsageError('name the file, as in: bus-mcp import bus.jsonl')
+    terminal.out(`${await importDatabase(place, await openInput(path))} rows`)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    terminal.err(`bus-mcp ${command}: ${error.message}`)
+    process.exitCode = errorKinds.invalid.exitCode
+  }
+}

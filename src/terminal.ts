@@ -1,0 +1,37 @@
+import { AppError, errorKinds } from './core/errors.ts'
+import { createLog } from './log.ts'
+
+/** The process's own streams. */
+export const terminal = {
+  out: (text: string) => console.log(text),
+  err: (text: string) => console.error(text),
+  readInput: async () => {
+    process.stdin.setEncoding('utf8')
+    let text = ''
+    for await (const chunk of process.stdin) text += chunk
+    return text
+  },
+}
+
+// Standard output belongs to the protocol in the MCP server, and to answers elsewhere.
+export const log = createLog(terminal.err)
+
+/** Resolves when a signal has come and everything has ended; a second signal ends at once. */
+export async function stopOnSignal(signals: readonly NodeJS.Signals[], close: () => Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of signals) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1))
+        resolve()
+      })
+    }
+  })
+  await close()
+}
+
+/** Says what a command failed with: one line for the person, or the whole fault; and sets the exit status. */
+export function tellFailure(error: unknown): void {
+  if (error instanceof AppError) terminal.err(`bus-mcp: ${error.message}`)
+  else log.error('bus-mcp failed', error)
+  process.exitCode = error instanceof AppError ? errorKinds[error.kind].exitCode : errorKinds.internal.exitCode
+}
