@@ -19,6 +19,7 @@ import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import { everyTool, type ToolChoice } from './surfaces/mcp/selection.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -36,7 +37,7 @@ export interface Bus {
 }
 
 /** What a test leaves out is as when nothing is set. */
-type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'>
+type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'> & ToolChoice
 
 export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | keyof Extras>, Partial<Extras> {
   /** A file, `:memory:`, or the URL of a PostgreSQL database. */
@@ -96,7 +97,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     settings: toSettings(options),
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcp = createMcpMount(describeMcp(log, false), (headers) =>
+  const mcp = createMcpMount(describeMcp(log, false, { ...everyTool, ...options }), (headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
   const stopping = new AbortController()

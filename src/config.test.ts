@@ -3,16 +3,15 @@ import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
-  busSettings,
-  clientSettings,
   namePerson,
   nameSession,
   parseDatabaseUrl,
   readBusConfig,
   readClientConfig,
-  type Setting,
+  readMcpConfig,
   VERSION,
 } from './config.ts'
+import { busSettings, clientSettings, mcpSettings, type Setting } from './settings.ts'
 
 type Values = Readonly<Record<string, string | undefined>>
 
@@ -55,6 +54,10 @@ describe('the settings of a bus', () => {
       retainMessages: undefined,
       allowedHosts: [],
       demo: false,
+      readOnly: false,
+      toolsets: [],
+      tools: [],
+      excludeTools: [],
       writeSecret: undefined,
     })
   })
@@ -69,6 +72,10 @@ describe('the settings of a bus', () => {
       BUS_RETAIN_DAYS: '0.5',
       BUS_RETAIN_MESSAGES: '10000',
       BUS_ALLOWED_HOSTS: 'bus.local, build.local,',
+      BUS_MCP_READ_ONLY: '1',
+      BUS_MCP_TOOLSETS: 'core, flags',
+      BUS_MCP_TOOLS: 'get_timeline',
+      BUS_MCP_EXCLUDE_TOOLS: 'post_message,claim_lane',
       BUS_WRITE_SECRET: 'open sesame',
     }
     expect(readBus(env)).toEqual({
@@ -81,6 +88,10 @@ describe('the settings of a bus', () => {
       retainMessages: 10_000,
       allowedHosts: ['bus.local', 'build.local'],
       demo: false,
+      readOnly: true,
+      toolsets: ['core', 'flags'],
+      tools: ['get_timeline'],
+      excludeTools: ['post_message', 'claim_lane'],
       writeSecret: 'open sesame',
     })
   })
@@ -231,10 +242,28 @@ describe('every setting', () => {
   })
 
   it('has a variable and a flag of its own', () => {
-    for (const settings of [busSettings, clientSettings]) {
-      const names = Object.values(settings).flatMap((setting) => ['flag' in setting ? setting.flag : [], setting.env])
-      expect(new Set(names.flat()).size).toBe(names.flat().length)
+    for (const settings of [busSettings, mcpSettings]) {
+      const all: readonly Setting[] = Object.values(settings)
+      const names = all.flatMap(({ flag, env }) => [flag ?? [], env ?? []].flat())
+      expect(new Set(names).size).toBe(names.length)
     }
+  })
+})
+
+describe('whether an MCP server only reads', () => {
+  it.each([
+    ['', false],
+    ['0', false],
+    ['False', false],
+    ['no', false],
+    ['off', false],
+    ['1', true],
+    ['true', true],
+    // Whoever sets it to anything wants protection.
+    ['yes please', true],
+  ])('is read from %j as %j', (text, readOnly) => {
+    const config = readMcpConfig({ env: { BUS_MCP_READ_ONLY: text }, flags: {} }, expect.unreachable)
+    expect(config.readOnly).toBe(readOnly)
   })
 })
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
-import { type ClientConfig, type Environment, readClientConfig, type Setting } from './config.ts'
+import { type ClientConfig, type Environment, type McpConfig, readClientConfig, readMcpConfig } from './config.ts'
 import { AppError } from './core/errors.ts'
+import type { Setting } from './settings.ts'
 import { describeFlagError } from './surfaces/cli/command.ts'
 import { terminal } from './terminal.ts'
 
@@ -28,7 +29,16 @@ export function flagNames(settings: Readonly<Record<string, Setting>>): string[]
 
 /** The client's settings; what cannot be used and was not typed is said aloud. */
 export function readClient(env: Environment, flags: Flags): ClientConfig {
-  return readClientConfig({ env, flags }, (problem) => terminal.err(`bus-mcp: ${problem}`))
+  return readClientConfig({ env, flags }, warn)
+}
+
+/** The MCP server's, likewise. */
+export function readMcp(env: Environment, flags: Flags): McpConfig {
+  return readMcpConfig({ env, flags }, warn)
+}
+
+function warn(problem: string): void {
+  terminal.err(`bus-mcp: ${problem}`)
 }
 
 export function asksForHelp(rest: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { clientSettings, nameSession, readProcess } from './config.ts'
-import { type Flags, parseFlags, readClient } from './flags.ts'
+import { nameSession, readProcess } from './config.ts'
+import { type Flags, parseFlags, readMcp } from './flags.ts'
+import { mcpSettings } from './settings.ts'
 import { startStdio } from './stdio.ts'
 import { log, stopOnSignal, tellFailure, terminal } from './terminal.ts'
 
@@ -20,14 +21,14 @@ run(args).catch(tellFailure)
 async function run([command, ...rest]: readonly string[]): Promise<void> {
   if (command === undefined) return serveTools({})
   if (command.startsWith('--') && command !== '--help' && command !== '--version') {
-    return serveTools(parseFlags(clientSettings, [command, ...rest]))
+    return serveTools(parseFlags(mcpSettings, [command, ...rest]))
   }
   const { runCommandLine } = await import('./commands.ts')
   await runCommandLine(command, rest, launch)
 }
 
 async function serveTools(flags: Flags): Promise<void> {
-  const config = readClient(launch.env, flags)
+  const config = readMcp(launch.env, flags)
   if (process.stdin.isTTY) {
     terminal.err('bus-mcp speaks MCP here and waits for a client; "bus-mcp help" lists what a person can type.')
   }

@@ -1,16 +1,9 @@
 import { startBus, startDemo } from './app.ts'
-import {
-  type BusConfig,
-  busSettings,
-  type Launch,
-  parseDatabaseUrl,
-  placeSettings,
-  readBusConfig,
-  VERSION,
-} from './config.ts'
+import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import { AppError, errorKinds } from './core/errors.ts'
 import { asksForHelp, parseFlags } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
+import { busSettings, placeSettings } from './settings.ts'
 import { UsageError } from './surfaces/cli/command.ts'
 import { openInput, openOutput } from './surfaces/cli/files.ts'
 import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'

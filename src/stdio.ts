@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { BusApiError, type BusClient, BusUnreachable, keepLane, releaseLane, toHeldLane } from './client/index.ts'
-import type { ClientConfig } from './config.ts'
+import type { McpConfig } from './config.ts'
 import { createClient } from './connection.ts'
 import type { Log } from './core/context.ts'
 import { describeMcp } from './product.ts'
@@ -12,9 +12,9 @@ import { type StdioServer, serveStdio } from './surfaces/mcp/stdio.ts'
 const LAST_RELEASE_MS = 3_000
 
 /** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
-export function startStdio(config: ClientConfig, agentId: string, log: Log): StdioServer {
+export function startStdio(config: McpConfig, agentId: string, log: Log): StdioServer {
   const client = createClient(config)
-  return serveStdio(describeMcp(log, true), {
+  return serveStdio(describeMcp(log, true, config), {
     call: createRemoteCall(client),
     agentId,
     session: config.session ?? randomUUID(),

@@ -1,6 +1,6 @@
-import { busSettings, clientSettings, type Setting } from '../../src/config.ts'
 import { toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation } from '../../src/core/operation.ts'
+import { busSettings, clientSettings, type Setting } from '../../src/settings.ts'
 import { type Command, createCommands } from '../../src/surfaces/cli/command.ts'
 import { exitCodes } from '../../src/surfaces/cli/exit-code.ts'
 import { programCommands } from '../../src/surfaces/cli/help.ts'

@@ -1,4 +1,4 @@
-import { busSettings, clientSettings, type Setting } from '../../src/config.ts'
+import { busSettings, clientSettings, type Setting } from '../../src/settings.ts'
 import { code, list, page, table } from './markdown.ts'
 
 /** docs/reference/config.md */

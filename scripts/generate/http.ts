@@ -1,4 +1,3 @@
-import { clientSettings } from '../../src/config.ts'
 import { commonErrors, errorKinds } from '../../src/core/errors.ts'
 import { type JsonSchema, toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation } from '../../src/core/operation.ts'
@@ -10,6 +9,7 @@ import {
   REQUEST_ID_HEADER,
   SECRET_HEADER,
 } from '../../src/core/wire.ts'
+import { clientSettings } from '../../src/settings.ts'
 import { serverDocuments } from '../../src/surfaces/http/documents.ts'
 import { ERROR_SCHEMA, listCommonErrors } from '../../src/surfaces/http/openapi.ts'
 import { CALLER_REQUEST_ID } from '../../src/surfaces/http/server.ts'

@@ -40,6 +40,35 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
   return document as JsonSchema // zod's own type is the same document with every keyword spelled out.
 }
 
+/**
+ * The schema of an object as a model needs it: what each field is, in `notes`' words, and what it is when left out. Bounds
+ * and patterns are left to the one who checks, and who says what is wrong and how it must be.
+ */
+export function toModelSchema(document: JsonSchema, notes: Readonly<Record<string, string>>): JsonSchema {
+  const { type, properties = {}, required = [], additionalProperties } = document
+  const fields = Object.entries(properties).map(([name, field]) => [name, toModelField(field, notes[name])])
+  return {
+    ...(type === undefined ? {} : { type }),
+    properties: Object.fromEntries(fields),
+    ...(required.length > 0 ? { required } : {}),
+    ...(additionalProperties === undefined ? {} : { additionalProperties }),
+  }
+}
+
+function toModelField(
+  { type, enum: choices, items, default: standard }: JsonSchema,
+  note: string | undefined,
+): JsonSchema {
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(choices ? { enum: choices } : {}),
+    ...(items?.type === undefined ? {} : { items: { type: items.type } }),
+    // False and 0 are what everybody expects.
+    ...(standard ? { default: standard } : {}),
+    ...(note === undefined ? {} : { description: note }),
+  }
+}
+
 /** The fields of an object's schema, also when the schema is a reference to a named one. */
 export function propertiesOf({ $ref, $defs, properties = {} }: JsonSchema): Readonly<Record<string, JsonSchema>> {
   const named = $ref === undefined ? undefined : $defs?.[$ref.replace('#/$defs/', '')]

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { ConciseSpec } from './concise.ts'
 import type { ErrorKind } from './errors.ts'
 
 /** Whether an operation changes anything. Decides the write secret, the client's header and the MCP hints. */
@@ -39,8 +40,19 @@ export interface ToolSpec {
   readonly idempotent: boolean
   /** True when it can end something of another agent's that is still in force. */
   readonly destructive: boolean
+  /** The group by which it is chosen. Absent: one of those that every server offers. */
+  readonly toolset?: string
   /** Input fields that are for programs and would only cost a model tokens. */
   readonly hides?: readonly string[]
+  /**
+   * For agents: what a field's name and type do not say, in a few words. The operation's own descriptions are for people;
+   * every session of every agent pays for these.
+   */
+  readonly argumentNotes?: Readonly<Record<string, string>>
+  /** Input fields whose standard value is another one here. */
+  readonly defaults?: Readonly<Record<string, unknown>>
+  /** How a long answer is shortened: the tool then takes `detail`, and shortens unless it is `full`. */
+  readonly concise?: ConciseSpec
   /**
    * The input field that names what it grants, when that lapses unless it is renewed: a server that can renew it offers
    * to, as the argument `keep_alive`.

@@ -23,3 +23,9 @@ export const REPLAYED_HEADER = 'idempotency-replayed'
 
 /** The largest request body, in bytes. */
 export const MAX_REQUEST_BYTES = 1024 * 1024
+
+/** Which of the tools at `/mcp` a caller wants, as the settings of the same names. */
+export const READ_ONLY_HEADER = 'x-bus-read-only'
+export const TOOLSETS_HEADER = 'x-bus-toolsets'
+export const TOOLS_HEADER = 'x-bus-tools'
+export const EXCLUDE_TOOLS_HEADER = 'x-bus-exclude-tools'

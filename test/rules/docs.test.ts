@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import packageFile from '../../package.json' with { type: 'json' }
-import { busSettings, clientSettings, type Setting, VERSION } from '../../src/config.ts'
+import { VERSION } from '../../src/config.ts'
+import { busSettings, clientSettings, type Setting } from '../../src/settings.ts'
 import { findDeadPaths, findUndocumentedExports, findUndocumentedVariables } from './support/docs.ts'
 import { ROOT, readProduct, readRoot, readTree } from './support/tree.ts'
 

@@ -44,10 +44,16 @@ export const claim = defineOperation({
     name: 'claim_lane',
     title: 'Claim a lane',
     description:
-      'Claim exclusive use of a named lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused with who holds it and how long, or with wait_s up to 55 you queue for it; else post_message to them or choose another lane. Keep it with keep_alive where offered, else with heartbeat_lane; end with release_lane.',
+      'Claim a lane before you touch what it stands for. Free: yours. Expired: taken over. Yours: renewed. Held by another: refused, with who and how long. End with release_lane.',
     idempotent: false,
     destructive: false,
     grants: 'lane',
+    argumentNotes: {
+      lane: 'As in feeds-refactor',
+      owner: 'You, if not the agent id',
+      wait_s: 'Queue for it, up to 55',
+      note: 'What you do, for others',
+    },
   },
   command: { name: 'claim', positionals: ['lane'] },
 })
@@ -72,9 +78,10 @@ export const heartbeat = defineOperation({
     name: 'heartbeat_lane',
     title: 'Renew a lane',
     description:
-      'Renew the lease of a lane you hold, naming the fence of your claim; call it before a third of the lease is left. Refused when you do not hold it live any more: then stop, and claim_lane again.',
+      'Renew a lane you hold, well before its lease ends. Refused when you no longer hold it: then stop, and claim_lane again.',
     idempotent: true,
     destructive: false,
+    argumentNotes: { fence: 'lane.fence of your claim' },
   },
   command: { name: 'heartbeat', positionals: ['lane'] },
 })
@@ -104,9 +111,10 @@ export const release = defineOperation({
     name: 'release_lane',
     title: 'Release a lane',
     description:
-      'Free a lane you hold as soon as your work on it is done; with the fence of your claim nobody’s newer tenure is touched. Refused while another owner holds it live. An expired claim of anybody may be cleared.',
+      'Free a lane as soon as your work on it is done. Refused while another holds it live; an expired claim of anybody may be cleared.',
     idempotent: true,
     destructive: false,
+    argumentNotes: { fence: 'lane.fence of your claim' },
     hides: ['note'],
     ends: 'lane',
   },
@@ -229,6 +237,17 @@ export const history = defineOperation({
     lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
   },
   http: { method: 'GET', path: '/lanes/{lane}/history' },
+  tool: {
+    name: 'get_lane_history',
+    title: 'History of a lane',
+    toolset: 'history',
+    description: 'See who claimed, renewed, lost and released a lane, newest first, and who was refused.',
+    idempotent: true,
+    destructive: false,
+    defaults: { limit: 20 },
+    argumentNotes: { before_rev: 'Older ones' },
+    concise: { leaves: ['request_id'], maxTextLength: 300, maxEntries: 500 },
+  },
   command: { name: 'history', positionals: ['lane'] },
 })
 
@@ -272,5 +291,15 @@ export const timeline = defineOperation({
   }),
   errors: {},
   http: { method: 'GET', path: '/timeline' },
+  tool: {
+    name: 'get_timeline',
+    title: 'Who held what',
+    toolset: 'history',
+    description: 'See who held which lanes over the last so many seconds, and who was refused meanwhile.',
+    idempotent: true,
+    destructive: false,
+    defaults: { limit: 100 },
+    concise: { leaves: [], maxTextLength: 300, maxEntries: 100 },
+  },
   command: { name: 'timeline', positionals: [] },
 })

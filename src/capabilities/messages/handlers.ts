@@ -69,17 +69,20 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     if (since_id !== undefined && (since_id < floorId || since_id > headId)) {
       throw fail('cursor_expired', describeExpired('message', since_id, bounds), describeBounds(bounds, epoch))
     }
-    const rows =
+    // One more than the page, to know whether there is more.
+    const found =
       since_id === undefined
-        ? await selectNewest(reader, filter, limit, before_id)
-        : await selectSince(reader, filter, since_id, limit)
-    // A full page may have more behind it; a page that was not full has read everything there is.
-    const isPartOfMore = since_id !== undefined && rows.length === limit
+        ? await selectNewest(reader, filter, limit + 1, before_id)
+        : await selectSince(reader, filter, since_id, limit + 1)
+    const rows = found.slice(0, limit)
+    const more = found.length > limit
+    const isPartOfMore = since_id !== undefined && more
     return {
       now: await reader.now(),
       page: {
         messages: rows.map(toWireMessage),
         next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
+        more,
         head_id: headId,
         epoch,
       },

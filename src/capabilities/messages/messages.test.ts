@@ -107,6 +107,7 @@ describe('messages.read', () => {
     expect(page).toEqual({
       messages: [],
       next_since_id: 0,
+      more: false,
       head_id: 0,
       epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })

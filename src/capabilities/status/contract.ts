@@ -1,9 +1,17 @@
 import * as z from 'zod'
+import type { ConciseSpec } from '../../core/concise.ts'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { lane } from '../lanes/schemas.ts'
 import { message } from '../messages/schemas.ts'
 import { meta } from './schemas.ts'
+
+/** For agents, who look for what is free and what is wrong, and not into the past of each lane. */
+const concise: ConciseSpec = {
+  leaves: ['epoch', 'rev', 'claimed_at', 'renewed_at', 'expires_at', 'lease_s', 'last_owner', 'last_fence', 'last_end'],
+  maxTextLength: 300,
+  maxEntries: 20,
+}
 
 export const get = defineOperation({
   id: 'status.get',
@@ -23,9 +31,10 @@ export const get = defineOperation({
     name: 'get_bus_status',
     title: 'Bus status',
     description:
-      'See who holds which lane and until when, claims whose lease lapsed, the newest messages and the action flags that nobody has acknowledged. Call it when you start, and to choose a free lane.',
+      'See who holds which lane, claims that lapsed, the newest messages and flags that nobody has acknowledged. Call it when you start, and to choose a free lane.',
     idempotent: true,
     destructive: false,
+    concise,
   },
   command: { name: 'status', positionals: [] },
 })
@@ -65,5 +74,15 @@ export const attention = defineOperation({
   }),
   errors: {},
   http: { method: 'GET', path: '/attention' },
+  tool: {
+    name: 'get_attention',
+    title: 'What waits for a person',
+    toolset: 'flags',
+    description:
+      'See what waits for somebody: flags that nobody acknowledged, claims that lapsed, lanes with a queue, and lanes whose owner is silent.',
+    idempotent: true,
+    destructive: false,
+    concise,
+  },
   command: { name: 'attention', positionals: [] },
 })

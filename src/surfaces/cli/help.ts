@@ -44,7 +44,7 @@ export function describeProgram(operations: readonly AnyOperation[], version: st
 
 interface SettingTexts {
   readonly env?: string
-  readonly flag?: string
+  readonly flag?: string | undefined
   readonly summary: string
   readonly standard: string
 }

@@ -3,6 +3,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { AGENT_HEADER, MAX_REQUEST_BYTES } from '../../core/wire.ts'
 import type { Call } from './call.ts'
+import { readChoice } from './selection.ts'
 import { createMcpServer, type McpOptions } from './server.ts'
 
 /** Where MCP over HTTP lives. */
@@ -21,7 +22,7 @@ export function createMcpMount(options: McpOptions, createCall: (headers: Header
     ({ requestInfo }) => {
       const headers = requestInfo?.headers ?? new Headers()
       const agentId = headers.get(AGENT_HEADER)?.trim() || undefined
-      return createMcpServer(options, { call: createCall(headers), agentId })
+      return createMcpServer(options, { call: createCall(headers), agentId, choice: readChoice(headers) })
     },
     {
       legacy: 'stateless',

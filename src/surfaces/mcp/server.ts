@@ -1,10 +1,13 @@
 import { type CallToolResult, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import type { CallResult } from './call.ts'
+import { chooseTools, type ToolChoice } from './selection.ts'
 import type { Caller, Tool } from './tools.ts'
 
 export interface McpOptions {
   readonly tools: readonly Tool[]
+  /** Which of them are offered. */
+  readonly choice: ToolChoice
   readonly instructions: string
   readonly version: string
   readonly log: Log
@@ -12,14 +15,15 @@ export interface McpOptions {
 
 /** Makes one server: for one connection over stdio, for one request over HTTP. */
 export function createMcpServer(options: McpOptions, caller: Caller): McpServer {
-  const { tools, instructions, version, log } = options
+  const { tools, choice, instructions, version, log } = options
+  const offered = chooseTools(tools, choice, caller.choice)
   const server = new McpServer({ name: 'bus-mcp', title: 'Coordination bus', version }, { instructions })
   for (const tool of tools) {
     const { name, title, description } = tool.spec
-    const { inputSchema, outputSchema, annotations } = tool
-    server.registerTool(
+    const { inputSchema, annotations } = tool
+    const registered = server.registerTool(
       name,
-      { title, description, inputSchema, outputSchema, annotations },
+      { title, description, inputSchema, annotations },
       async (args, { mcpReq }) => {
         const stopProgress = reportProgress(mcpReq)
         try {
@@ -33,6 +37,8 @@ export function createMcpServer(options: McpOptions, caller: Caller): McpServer 
         }
       },
     )
+    // Known and not offered: it is not listed, and whoever calls it all the same is told so.
+    if (!offered.has(name)) registered.disable()
   }
   return server
 }

@@ -1,18 +1,22 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import * as z from 'zod'
-import { type AnswerShape, isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
+import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { toFieldProblems } from '../../core/capability.ts'
-import { type JsonSchema, toJsonSchema } from '../../core/json-schema.ts'
+import { toConcise } from '../../core/concise.ts'
+import { type JsonSchema, toJsonSchema, toModelSchema } from '../../core/json-schema.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
 import { type Call, type CallResult, toApiError } from './call.ts'
 import type { Grant, Keeper } from './keeper.ts'
+import type { ToolChoice } from './selection.ts'
 
 /** An operation as an MCP tool. Built once: building schemas costs more than a whole request. */
 export interface Tool {
   readonly operation: AnyOperation
   readonly spec: ToolSpec
+  /** All that it takes, for people. */
+  readonly takes: JsonSchema
+  /** What a model is shown of it. */
   readonly inputSchema: StandardSchemaWithJSON<Record<string, unknown>>
-  readonly outputSchema: StandardSchemaWithJSON<Record<string, unknown>>
   readonly annotations: {
     readonly readOnlyHint: boolean
     readonly destructiveHint: boolean
@@ -30,6 +34,8 @@ export interface Caller {
   readonly agentId: string | undefined
   /** Tells this process from others of the same agent; undefined where no process stands for the agent. */
   readonly session?: string
+  /** What it wants of the tools that are offered. */
+  readonly choice?: ToolChoice
   /** There when this server outlives its calls, and so can renew what they were granted. */
   readonly keeper?: Keeper
 }
@@ -47,19 +53,33 @@ const keepAliveArgument = z
   .optional()
   .describe('Renewed for you without calls, until you release it, this session ends or kept_for_s is over.')
 
+/** The argument that asks for the whole answer. */
+const DETAIL = 'detail'
+
+const detailArgument = z
+  .enum(['concise', 'full'], { error: `${DETAIL} must be concise or full` })
+  .default('concise')
+  .describe('concise: without what says nothing, long texts and lists cut. full: everything.')
+
+/** The arguments that are the surface's own, and what agents are told of them. */
+const OWN_NOTES = { [KEEP_ALIVE]: 'Renew it for me until released' }
+
 function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): Tool {
   const { actor, session } = operation
-  const offersToKeep = canKeep && spec.grants !== undefined
-  const input = toArguments(operation, spec).extend(offersToKeep ? { [KEEP_ALIVE]: keepAliveArgument } : {})
+  const { concise } = spec
+  const input = toArguments(operation, spec).extend({
+    ...(canKeep && spec.grants !== undefined ? { [KEEP_ALIVE]: keepAliveArgument } : {}),
+    ...(concise === undefined ? {} : { [DETAIL]: detailArgument }),
+  })
+  const takes = toJsonSchema(input, 'input')
   const shape = toAnswerShape(operation)
-  const isReadOnly = operation.effect === 'read'
   return {
     operation,
     spec,
-    inputSchema: advertise(toJsonSchema(input, 'input')),
-    outputSchema: advertise(toResultSchema(shape, canKeep, offersToKeep)),
+    takes,
+    inputSchema: advertise(toModelSchema(takes, { ...OWN_NOTES, ...spec.argumentNotes })),
     annotations: {
-      readOnlyHint: isReadOnly,
+      readOnlyHint: operation.effect === 'read',
       destructiveHint: spec.destructive,
       idempotentHint: spec.idempotent,
       openWorldHint: false,
@@ -69,7 +89,7 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
       const parsed = input.safeParse(given)
       if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
       if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
-      const { [KEEP_ALIVE]: wanted, ...fields } = parsed.data
+      const { [KEEP_ALIVE]: wanted, [DETAIL]: detail, ...fields } = parsed.data
       const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
       const askedAt = performance.now()
       const result = await caller.call(operation, sent, signal)
@@ -77,36 +97,21 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
       if (!isAnswer(shape, result.value)) return toApiError(operation, 200, noAnswer)
       const grant = { input: sent, answer: result.value, askedAt }
       const keepAlive = typeof wanted === 'boolean' ? wanted : undefined
-      return { ok: true, value: { ...result.value, ...tellKeeper(caller.keeper, spec, grant, keepAlive) } }
+      const value = concise === undefined || detail === 'full' ? result.value : toConcise(result.value, concise)
+      return { ok: true, value: { ...value, ...tellKeeper(caller.keeper, spec, grant, keepAlive) } }
     },
   }
 }
 
 /** The operation's input as an agent fills it in: the actor may be left out, and a misspelt argument is told. */
-function toArguments({ input, actor, session }: AnyOperation, { hides }: ToolSpec): z.ZodObject {
+function toArguments({ input, actor, session }: AnyOperation, { hides, defaults = {} }: ToolSpec): z.ZodObject {
   const fields = Object.entries(input.shape)
     .filter(([name]) => name !== session && !hides?.includes(name))
-    .map(([name, field]) => [name, name === actor ? z.optional(field) : field])
+    .map(([name, field]) => {
+      if (name === actor) return [name, z.optional(field)]
+      return [name, name in defaults ? z._default(field, defaults[name]) : field]
+    })
   return z.strictObject(Object.fromEntries(fields))
-}
-
-/**
- * One level deep: that is enough for a model, costs a quarter of the tokens, and holds for the answers of an old bus, whose
- * lanes and messages have fewer fields.
- */
-function toResultSchema(shape: AnswerShape, canKeep: boolean, offersToKeep: boolean): JsonSchema {
-  const fields = Object.entries(shape).map(([name, type]) => [name, type === undefined ? {} : { type }])
-  return {
-    type: 'object',
-    properties: {
-      ...Object.fromEntries(fields),
-      ...(offersToKeep ? { kept_for_s: { type: 'number' } } : {}),
-      ...(canKeep ? { lost: { type: 'array' } } : {}),
-      ok: { const: true },
-      agent_id: { type: 'string' },
-    },
-    required: ['ok'],
-  }
 }
 
 /** Returns what the answer says of it. */

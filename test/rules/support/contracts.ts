@@ -32,7 +32,8 @@ export function checkTools(operations: readonly AnyOperation[]): string[] {
 
 function checkTool({ tool, input, session }: AnyOperation): string[] {
   if (!tool) return []
-  const { name, description, hides = [], grants, ends } = tool
+  const { name, description, hides = [], argumentNotes = {}, defaults = {}, grants, ends } = tool
+  const own = tool.concise === undefined ? [] : ['detail']
   const fields = Object.entries(propertiesOf(toJsonSchema(input, 'input'))).filter(
     ([field]) => !hides.includes(field) && field !== session,
   )
@@ -41,6 +42,9 @@ function checkTool({ tool, input, session }: AnyOperation): string[] {
     ...(description.trim() === '' ? [`tool ${name} has no description`] : []),
     ...(description.length > MAX_DESCRIPTION ? [`tool ${name}: ${description.length} characters of description`] : []),
     ...hides.filter((field) => !(field in input.shape)).map((field) => `tool ${name} hides no field ${field}`),
+    ...[...Object.keys(argumentNotes), ...Object.keys(defaults)]
+      .filter((field) => !(field in input.shape) && !own.includes(field))
+      .map((field) => `tool ${name} says something of no field ${field}`),
     ...[grants, ends]
       .filter((field) => field !== undefined && !(field in input.shape))
       .map((field) => `tool ${name} grants or ends no field ${field}`),
