@@ -47,7 +47,7 @@ function createRemoteCall(client: BusClient): Call {
 
 function describeUnreachable({ message, baseUrl, outcomeUnknown }: BusUnreachable) {
   const advice = outcomeUnknown
-    ? 'The call may have been carried out: look with get_bus_status or read_messages before you repeat it.'
+    ? 'The call may have been carried out.'
     : 'Start the bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where it runs.'
   return {
     type: 'bus_unreachable' as const,

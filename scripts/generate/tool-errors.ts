@@ -5,7 +5,7 @@ import { code, table } from './markdown.ts'
 type Named<T> = { [Field in keyof T as string extends Field ? never : Field]: T[Field] }
 type FieldsOf<Type extends CallError['type']> = Exclude<
   keyof Named<Extract<CallError, { type: Type }>>,
-  'type' | 'message'
+  'type' | 'message' | 'hint'
 >
 
 /** Every type of error with every field of its own: the compiler refuses one too few and one too many. */
@@ -27,8 +27,7 @@ const toolErrors: {
     fields: {
       status_code: 'The HTTP status.',
       detail: 'The bus’s own words, as in `message`.',
-      code: 'For programs; the list is in [errors.md](errors.md). Absent from a bus that has no codes.',
-      hint: 'What to do about this code. With it comes whatever the code carries, such as `lane` and `retry_after_ms`.',
+      code: 'For programs; the list is in [errors.md](errors.md). Absent from a bus that has no codes. With it comes whatever the code carries, such as `lane` and `retry_after_ms`.',
     },
   },
   invalid_arguments: {
@@ -41,6 +40,7 @@ const toolErrors: {
 export function renderToolErrors(): string[] {
   return [
     'A result is `{"ok": false, "error": {"type", "message", "tool", …}}`, and the MCP result has `isError`. A wrong argument is such a result, too, never an error of the protocol.',
+    '`hint` says what to do about it, and ends with the call to make next, as in `Next: claim_lane(lane="feeds", wait_s=55) to wait your turn`. In it `…` stands for words of your own. Wrong arguments come back corrected, as far as that can be known.',
     table(
       ['Type', 'When'],
       Object.entries(toolErrors).map(([type, { when }]) => [code(type), when]),

@@ -1,3 +1,5 @@
+import type { Advice } from './advice.ts'
+
 /**
  * The closed list of error kinds. An operation declares its own codes; each code is of one of these kinds, and the kind
  * alone decides what a surface does with it: the HTTP status and the exit status of the command line.
@@ -45,15 +47,18 @@ export const commonErrors = {
   request_timeout: {
     kind: 'timed_out',
     summary: 'The request did not come in time: 10 s for its headers, 30 s for all of it.',
+    next: ['{again}'],
   },
   invalid_json: { kind: 'invalid', summary: 'The request body is not a JSON object in UTF-8.' },
   idempotency_key_reused: {
     kind: 'invalid',
     summary: 'The `Idempotency-Key` named another request before. Make a new key for each change.',
+    next: ['{again}'],
   },
   write_secret_required: {
     kind: 'unauthorized',
     summary: 'The bus is armed and `X-Bus-Secret` is absent or wrong. Send the value of `BUS_WRITE_SECRET`.',
+    next: ['{again} after the person who runs you has set it for the MCP server; reading works without it'],
   },
   origin_forbidden: { kind: 'forbidden', summary: 'The request comes from a web page that the bus did not serve.' },
   route_not_found: { kind: 'not_found', summary: 'No such route. `/openapi.json` lists them all.' },
@@ -72,10 +77,15 @@ export const commonErrors = {
     kind: 'unavailable',
     summary:
       'The store did not accept the request, and nothing was changed unless `outcome_unknown` says so. Try again after `Retry-After`.',
+    next: ['{again} a little later'],
     carries: ['retry_after_ms', 'outcome_unknown'],
   },
   request_cancelled: { kind: 'cancelled', summary: 'The caller went away while it waited; nothing was changed.' },
-  internal: { kind: 'internal', summary: 'A fault of the bus. Its log has the cause under `request_id`.' },
+  internal: {
+    kind: 'internal',
+    summary: 'A fault of the bus. Its log has the cause under `request_id`.',
+    next: ['{again} once; if it fails again, tell the person who runs the bus the request_id'],
+  },
 } as const satisfies Record<string, ErrorSpec>
 
 /** The codes that keep a bus from starting. Nobody is connected yet: whoever started it gets one line and the exit status. */
@@ -123,6 +133,8 @@ export interface ErrorSpec {
   readonly kind: ErrorKind
   /** One sentence for people: when it happens and what to do. */
   readonly summary: string
+  /** For agents: what to call next, the best first. */
+  readonly next?: readonly Advice[]
   /** The fields of the error body that go with it, beside those that every error has. */
   readonly carries?: readonly string[]
 }

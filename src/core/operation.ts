@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { Advice } from './advice.ts'
 import type { ConciseSpec } from './concise.ts'
 import type { ErrorKind } from './errors.ts'
 
@@ -9,6 +10,8 @@ export interface OperationError {
   readonly kind: ErrorKind
   /** One sentence for people: when it happens and what to do. */
   readonly summary: string
+  /** For agents: what to call next, the best first. Tools by their names, arguments by the fields of the error and the call. */
+  readonly next?: readonly Advice[]
   /** What the error carries beside its text, as fields of the error body. */
   readonly details?: z.ZodObject
 }
@@ -51,6 +54,8 @@ export interface ToolSpec {
   readonly argumentNotes?: Readonly<Record<string, string>>
   /** Input fields whose standard value is another one here. */
   readonly defaults?: Readonly<Record<string, unknown>>
+  /** What to call when nobody knows whether the call was carried out. The call itself when left out: it does no harm twice. */
+  readonly whenUnknown?: Advice
   /** How a long answer is shortened: the tool then takes `detail`, and shortens unless it is `full`. */
   readonly concise?: ConciseSpec
   /**

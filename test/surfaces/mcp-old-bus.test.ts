@@ -46,6 +46,7 @@ describe.each(eras)('the tools of the %s era in front of an old bus', (era) => {
       tool: 'claim_lane',
       message: "lane 'feeds-refactor' held by 'builder' (lease 120s remaining)",
       detail: claimed.error.message,
+      hint: 'Next: claim_lane(lane="feeds-refactor", wait_s=55) to wait your turn; or post_message(topic="feeds-refactor", body="…") to ask the owner.',
     })
     const released = await call('release_lane', { lane: 'feeds-refactor' })
     expect(released.error).toMatchObject({ ...conflict, detail: "lane 'feeds-refactor' held live by another owner" })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { writeCall } from '../../src/core/advice.ts'
 import { createTempFolder } from '../support/bus.ts'
 import { answerWith, findClosedUrl, startFakeServer, startFakeSocketServer } from '../support/fake-server.ts'
 import { connectStdio, type Era, type ToolClient } from '../support/mcp.ts'
@@ -28,6 +29,7 @@ describe('bus_unreachable', () => {
         tool,
         base_url: baseUrl,
         message: `no bus at ${baseUrl}: connection refused. Start the bus with "bus-mcp serve", or set BUS_MCP_BASE_URL to where it runs.`,
+        hint: `Next: ${writeCall(tool, args)} when the bus runs again.`,
       })
       expect(fields.agent_id).toBe('planner')
     }
@@ -70,7 +72,8 @@ describe('bus_unreachable', () => {
     expect(read.error).not.toHaveProperty('outcome_unknown')
     const write = await call('claim_lane', { lane: 'feeds-refactor' })
     expect(write.error).toMatchObject({ type: 'bus_unreachable', outcome_unknown: true })
-    expect(write.error.message).toContain('no answer within 0.2 s. The call may have been carried out: look with')
+    expect(write.error.message).toContain('no answer within 0.2 s. The call may have been carried out.')
+    expect(write.error.hint).toBe('Next: claim_lane(lane="feeds-refactor").')
   })
 
   it('says that the connection broke off, and that a write may have been carried out', async () => {

@@ -35,7 +35,7 @@ function look({ input, context, fail }: Call<typeof contract.read>, sinceId: num
     const { headId, floorId } = bounds
     const since = sinceId ?? headId
     if (since < floorId || since > headId) {
-      throw fail('cursor_expired', describeExpired('event', since, bounds), describeBounds(bounds, epoch))
+      throw fail('cursor_expired', describeExpired('event', since, bounds), describeBounds(since, bounds, epoch))
     }
     const until = Math.min(headId, since + LOOK_SPAN)
     const { kind, topic, lane, limit } = input

@@ -46,7 +46,11 @@ export const claim: Handler<typeof contract.claim> = (call) => {
       )
     },
     failDeadlock: async (cycle, transaction) =>
-      fail('would_deadlock', describeDeadlock(cycle), { cycle: [...cycle], lane: await viewLane(transaction, lane) }),
+      fail('would_deadlock', describeDeadlock(cycle), {
+        yours: cycle.find(({ held_by }) => held_by === owner)?.lane,
+        cycle: [...cycle],
+        lane: await viewLane(transaction, lane),
+      }),
   })
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Advice } from '../../core/advice.ts'
 import { printableLine, requiredText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 
@@ -125,16 +126,36 @@ const place = {
   ticket_expires_in_ms: z.int().optional().describe('Claim again with wait_s within this time to keep the place.'),
 }
 
+/** After a loss. `actor` is the field of the call that names who lost it. */
+function claimAnew(actor: string): readonly Advice[] {
+  return [
+    `claim_lane(lane={lane.name|lane}, owner={${actor}}, wait_s=55), and look what others did there before you go on`,
+  ]
+}
+
 export const held = {
   kind: 'busy',
   summary:
     'Somebody else holds the lane live. Wait `retry_after_ms`, ask the owner on the blackboard, or take another.',
+  next: [
+    'claim_lane(lane={lane.name|lane}, owner={owner}, wait_s=55) to wait your turn',
+    'post_message(topic={lane.name|lane}, sender={owner}, recipient={lane.owner}, body="…") to ask the owner',
+  ],
   details: z.object({ lane, retry_after_ms: z.int(), ...place }),
+} as const
+
+/** Of a release: who does not hold the lane has nothing to give back. */
+export const heldByOther = {
+  ...held,
+  next: [
+    'post_message(topic={lane.name|lane}, sender={owner}, recipient={lane.owner}, body="…") to ask the owner: it is not yours to release',
+  ],
 } as const
 
 export const queued = {
   kind: 'busy',
   summary: 'The lane is free, and others waited for it first. Ask with `wait_s` to wait in the same queue.',
+  next: ['claim_lane(lane={lane.name|lane}, owner={owner}, wait_s=55) to wait your turn'],
   details: z.object({ lane, retry_after_ms: z.int(), ...place }),
 } as const
 
@@ -142,7 +163,9 @@ export const deadlock = {
   kind: 'conflict',
   summary:
     'You would wait for one who waits for you. Release the lane that the cycle names as held by you, then claim both anew.',
+  next: ['release_lane(lane={yours}, owner={owner}), then claim_lane(lane={lane.name|lane}, owner={owner}, wait_s=55)'],
   details: z.object({
+    yours: z.string().optional().describe('The lane of the cycle that you hold.'),
     cycle: z
       .array(z.object({ owner: z.string(), lane: z.string(), held_by: z.string() }))
       .describe('Each owner waits for the lane, which the next one holds.'),
@@ -153,6 +176,7 @@ export const deadlock = {
 export const notHeld = {
   kind: 'conflict',
   summary: 'You do not hold the lane live: never claimed, released, taken over or lapsed. Claim it again.',
+  next: claimAnew('owner'),
   details: z.object({ lane, retry_after_ms: z.int() }),
 } as const
 
@@ -160,7 +184,14 @@ export const lost = {
   kind: 'conflict',
   summary:
     'The tenure that the fence names is over, or never was. Stop working on the lane’s subject, then claim it again.',
+  next: claimAnew('owner'),
   details: z.object({ lane, retry_after_ms: z.int() }),
+} as const
+
+/** Of a message, whose sender is the owner. */
+export const lostBySender = {
+  ...lost,
+  next: claimAnew('sender'),
 } as const
 
 /** The lease that was granted, and what was asked for where the two differ. */

@@ -12,8 +12,9 @@ export interface BoundsRow {
 }
 
 /** The sequence as a reader learns of it whose cursor is not in it. */
-export function describeBounds({ headId, floorId }: Bounds, epoch: string) {
-  return { earliest_id: floorId + 1, head_id: headId, epoch }
+export function describeBounds(sinceId: number, { headId, floorId }: Bounds, epoch: string) {
+  const next = sinceId > headId ? {} : { next_since_id: floorId }
+  return { ...next, earliest_id: floorId + 1, head_id: headId, epoch }
 }
 
 /** @param what As in `message`. */

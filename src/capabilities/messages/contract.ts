@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { defineOperation } from '../../core/operation.ts'
-import { fence, laneName, lost, session } from '../lanes/schemas.ts'
+import { fence, laneName, lostBySender, session } from '../lanes/schemas.ts'
 import {
   body,
   cursorExpired,
@@ -41,7 +41,7 @@ export const post = defineOperation({
       }),
     ),
   output: message,
-  errors: { lease_lost: lost },
+  errors: { lease_lost: lostBySender },
   actor: 'sender',
   session: 'session',
   http: { method: 'POST', path: '/message' },
@@ -53,6 +53,7 @@ export const post = defineOperation({
     idempotent: false,
     destructive: false,
     hides: ['thread_id'],
+    whenUnknown: 'read_messages(topic={topic}, sender={sender}) to see whether it is there; if not, {again}',
     argumentNotes: {
       topic: 'As in converge',
       sender: 'You, if not the agent id',

@@ -67,7 +67,11 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     const bounds = await getMessageBounds(reader)
     const { headId, floorId } = bounds
     if (since_id !== undefined && (since_id < floorId || since_id > headId)) {
-      throw fail('cursor_expired', describeExpired('message', since_id, bounds), describeBounds(bounds, epoch))
+      throw fail(
+        'cursor_expired',
+        describeExpired('message', since_id, bounds),
+        describeBounds(since_id, bounds, epoch),
+      )
     }
     // One more than the page, to know whether there is more.
     const found =

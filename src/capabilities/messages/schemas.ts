@@ -49,7 +49,12 @@ export const cursorExpired = {
   kind: 'gone',
   summary:
     'What came after `since_id` has been dropped, or `since_id` is of another log. Go on from `earliest_id` - 1, and know that something is missing.',
+  next: ['read_messages(topic={topic}, since_id={next_since_id})'],
   details: z.object({
+    next_since_id: z
+      .int()
+      .optional()
+      .describe('Go on from here; absent when the cursor is of another log: begin again without one.'),
     earliest_id: z.int().describe('The oldest id that there still is, or the next one.'),
     head_id: z.int(),
     epoch: z.string(),

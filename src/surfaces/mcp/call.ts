@@ -13,31 +13,36 @@ export type CallResult =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly error: CallError }
 
-export type CallError =
-  | {
-      readonly type: 'bus_unreachable'
-      /** What happened, where it looked, what to do. */
-      readonly message: string
-      readonly base_url: string
-      /** The request was sent and may have been carried out. */
-      readonly outcome_unknown?: boolean
-    }
-  | {
-      readonly type: 'bus_api_error'
-      readonly message: string
-      readonly status_code: number
-      /** The bus's own words; an old bus has nothing else. */
-      readonly detail: string
-      readonly code?: string
-      /** What to do about this code. */
-      readonly hint?: string
-      readonly [field: string]: unknown
-    }
-  | {
-      readonly type: 'invalid_arguments'
-      readonly message: string
-      readonly errors: readonly FieldProblem[]
-    }
+/** Every kind of refusal says what to do, and which tool to call next with what. */
+interface Hinted {
+  readonly hint?: string
+}
+
+export type CallError = Hinted &
+  (
+    | {
+        readonly type: 'bus_unreachable'
+        /** What happened, where it looked, what to do. */
+        readonly message: string
+        readonly base_url: string
+        /** The request was sent and may have been carried out. */
+        readonly outcome_unknown?: boolean
+      }
+    | {
+        readonly type: 'bus_api_error'
+        readonly message: string
+        readonly status_code: number
+        /** The bus's own words; an old bus has nothing else. */
+        readonly detail: string
+        readonly code?: string
+        readonly [field: string]: unknown
+      }
+    | {
+        readonly type: 'invalid_arguments'
+        readonly message: string
+        readonly errors: readonly FieldProblem[]
+      }
+  )
 
 /** A refusal of the bus as an agent gets it: everything the bus said, and what its code asks for. */
 export function toApiError(

@@ -5,6 +5,7 @@ import { toFieldProblems } from '../../core/capability.ts'
 import { toConcise } from '../../core/concise.ts'
 import { type JsonSchema, toJsonSchema, toModelSchema } from '../../core/json-schema.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
+import { adviseOn } from './advise.ts'
 import { type Call, type CallResult, toApiError } from './call.ts'
 import type { Grant, Keeper } from './keeper.ts'
 import type { ToolChoice } from './selection.ts'
@@ -73,6 +74,22 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
   })
   const takes = toJsonSchema(input, 'input')
   const shape = toAnswerShape(operation)
+  const carryOut: Tool['run'] = async (args, caller, signal) => {
+    const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: caller.agentId } : args
+    const parsed = input.safeParse(given)
+    if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
+    if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
+    const { [KEEP_ALIVE]: wanted, [DETAIL]: detail, ...fields } = parsed.data
+    const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
+    const askedAt = performance.now()
+    const result = await caller.call(operation, sent, signal)
+    if (!result.ok) return result
+    if (!isAnswer(shape, result.value)) return toApiError(operation, 200, noAnswer)
+    const grant = { input: sent, answer: result.value, askedAt }
+    const keepAlive = typeof wanted === 'boolean' ? wanted : undefined
+    const value = concise === undefined || detail === 'full' ? result.value : toConcise(result.value, concise)
+    return { ok: true, value: { ...value, ...tellKeeper(caller.keeper, spec, grant, keepAlive) } }
+  }
   return {
     operation,
     spec,
@@ -85,20 +102,8 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
       openWorldHint: false,
     },
     run: async (args, caller, signal) => {
-      const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: caller.agentId } : args
-      const parsed = input.safeParse(given)
-      if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
-      if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
-      const { [KEEP_ALIVE]: wanted, [DETAIL]: detail, ...fields } = parsed.data
-      const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
-      const askedAt = performance.now()
-      const result = await caller.call(operation, sent, signal)
-      if (!result.ok) return result
-      if (!isAnswer(shape, result.value)) return toApiError(operation, 200, noAnswer)
-      const grant = { input: sent, answer: result.value, askedAt }
-      const keepAlive = typeof wanted === 'boolean' ? wanted : undefined
-      const value = concise === undefined || detail === 'full' ? result.value : toConcise(result.value, concise)
-      return { ok: true, value: { ...value, ...tellKeeper(caller.keeper, spec, grant, keepAlive) } }
+      const result = await carryOut(args, caller, signal)
+      return result.ok ? result : { ok: false, error: adviseOn(result.error, { operation, spec, input, args }) }
     },
   }
 }

@@ -1,0 +1,69 @@
+import type * as z from 'zod'
+import { OWN_WORDS } from '../../core/advice.ts'
+import { type JsonSchema, propertiesOf, toJsonSchema } from '../../core/json-schema.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * What would be allowed instead: each wrong argument as near as it can be, left out, or for the caller to fill in.
+ *
+ * @param needed One that is needed all the same where the input says that it may be left out.
+ * @returns Undefined when nobody can say.
+ */
+export function correctArguments(
+  input: z.ZodObject,
+  args: Fields,
+  wrong: readonly string[],
+  needed?: string,
+): Fields | undefined {
+  const document = toJsonSchema(input, 'input')
+  const fields = propertiesOf(document)
+  const corrected = new Map(Object.entries(args))
+  for (const name of wrong) {
+    const field = fields[name]
+    const schema: z.ZodType | undefined = input.shape[name]
+    corrected.delete(name)
+    if (field === undefined || schema === undefined) continue
+    const isRequired = name === needed || document.required?.includes(name) === true
+    // What is allowed by itself does not go with the others; what is missing and need not be there is no fault of its own.
+    if (!isRequired && (args[name] === undefined || schema.safeParse(args[name]).success)) {
+      if (args[name] === undefined) return undefined
+      continue
+    }
+    const value = listNear(field, args[name]).find((near) => schema.safeParse(near).success)
+    if (value !== undefined) corrected.set(name, value)
+    else if (isRequired) corrected.set(name, OWN_WORDS)
+  }
+  return Object.fromEntries(corrected)
+}
+
+/** Values of the right kind that are near to the one that was given, the nearest first. */
+function listNear(field: JsonSchema, given: unknown): unknown[] {
+  switch (field.type) {
+    case 'boolean':
+      return given === 'true' || given === 'false' ? [given === 'true'] : []
+    case 'integer':
+    case 'number':
+      return listNearNumbers(field, given)
+    case 'string':
+      return typeof given === 'string' || typeof given === 'number' ? listNearTexts(field, String(given)) : []
+    default:
+      return []
+  }
+}
+
+function listNearNumbers({ minimum, maximum }: JsonSchema, given: unknown): number[] {
+  const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given
+  if (typeof number !== 'number' || !Number.isFinite(number)) return []
+  const least = typeof minimum === 'number' ? minimum : -Infinity
+  const most = typeof maximum === 'number' ? maximum : Infinity
+  const within = Math.min(Math.max(number, least), most)
+  return [within, Math.round(within)]
+}
+
+function listNearTexts({ maxLength }: JsonSchema, given: string): string[] {
+  const line = given.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  const most = typeof maxLength === 'number' ? maxLength : given.length
+  const name = line.replace(/[^A-Za-z0-9._:@+-]+/g, '-').replace(/^[.:@+-]+|-+$/g, '')
+  return [given, [...line].slice(0, most).join(''), name, name.slice(0, 128)]
+}
