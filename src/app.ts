@@ -18,7 +18,8 @@ import { createPanelMounts } from './surfaces/http/panel-files.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
-import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import { createCallerOf, createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import { createMcpServer } from './surfaces/mcp/server.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -96,9 +97,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     settings: toSettings(options),
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcp = createMcpMount(describeMcp(log, false), (headers) =>
+  const mcpOptions = describeMcp(log, false)
+  const callerOf = createCallerOf((headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
+  const mcp = createMcpMount(() => createMcpServer(mcpOptions, callerOf), log)
   const stopping = new AbortController()
   const server = createHttpServer({
     operations: boundOperations,
