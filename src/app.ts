@@ -51,6 +51,8 @@ export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | key
   /** For tests: how long no sign of life makes an outage, and what it is measured with. */
   readonly outageMs?: number
   readonly stopwatch?: Stopwatch
+  /** For tests: makes the MCP servers, so that they can offer more. */
+  readonly createMcpServer?: typeof createMcpServer
 }
 
 /** Who acts on the bus in its own process, as callers do from outside. */
@@ -101,7 +103,8 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const callerOf = createCallerOf((headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
-  const mcp = createMcpMount(() => createMcpServer(mcpOptions, callerOf), log)
+  const createServer = options.createMcpServer ?? createMcpServer
+  const mcp = createMcpMount(() => createServer(mcpOptions, callerOf), log)
   const stopping = new AbortController()
   const server = createHttpServer({
     operations: boundOperations,

@@ -94,6 +94,7 @@ describe('sessions that are as many as may be', () => {
     const [listening, calling, idle] = [await open(), await open(), await open()]
     const stream = (await listening.listen()).text()
     const call = (await calling.post(toolCall(1, 'wait'))).text()
+    await idle.post(ping).then(readMessages)
     const fourth = await open()
     const found = await Promise.all([listening, calling, idle, fourth].map(({ id }) => isOpen(id)))
     expect(found).toEqual([true, true, false, true])
