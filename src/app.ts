@@ -18,8 +18,9 @@ import { createPanelMounts } from './surfaces/http/panel-files.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
-import { createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
+import { createCallerOf, createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
 import { everyTool, type ToolChoice } from './surfaces/mcp/selection.ts'
+import { createMcpServer } from './surfaces/mcp/server.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -51,6 +52,8 @@ export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | key
   /** For tests: how long no sign of life makes an outage, and what it is measured with. */
   readonly outageMs?: number
   readonly stopwatch?: Stopwatch
+  /** For tests: makes the MCP servers, so that they can offer more. */
+  readonly createMcpServer?: typeof createMcpServer
 }
 
 /** Who acts on the bus in its own process, as callers do from outside. */
@@ -97,9 +100,12 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     settings: toSettings(options),
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcp = createMcpMount(describeMcp(log, false, { ...everyTool, ...options }), (headers) =>
+  const mcpOptions = describeMcp(log, false, { ...everyTool, ...options })
+  const callerOf = createCallerOf((headers) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
   )
+  const createServer = options.createMcpServer ?? createMcpServer
+  const mcp = createMcpMount(({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers), log)
   const stopping = new AbortController()
   const server = createHttpServer({
     operations: boundOperations,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import { writeCall } from '../../src/core/advice.ts'
 import { startTestBus } from '../support/bus.ts'
 import { connectHttp, connectStdio, type Era } from '../support/mcp.ts'
 
@@ -46,6 +47,7 @@ describe.each(eras)('the agent behind an MCP client of the %s era', (era) => {
         tool,
         message: `${tool}: ${message}`,
         errors: [{ path: actor, message }],
+        hint: `Next: ${writeCall(tool, { ...args, [actor]: '…' })}.`,
       })
       expect(fields).not.toHaveProperty('agent_id')
     }

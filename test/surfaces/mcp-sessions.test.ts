@@ -55,7 +55,7 @@ describe.each(eras)('two MCP servers on standard input and output under one name
 })
 
 describe.each(eras)('MCP over HTTP, era %s', (era) => {
-  it('has no session: whoever comes under one name is one holder', async () => {
+  it('tells the bus of no session: whoever comes under one name is one holder', async () => {
     const bus = await startTestBus()
     const one = await connectHttp(era, bus.mcpUrl, { 'X-Bus-Agent': AGENT })
     const two = await connectHttp(era, bus.mcpUrl, { 'X-Bus-Agent': AGENT })

@@ -8,9 +8,6 @@ async function untilWaiting({ client }: TestBus, waiters: number) {
   while ((await client.lanes.get({ lane })).lane.waiters !== waiters) await new Promise((done) => setTimeout(done, 5))
 }
 
-/** Over HTTP a client of the legacy era cancels with a request of its own, which a server without sessions cannot place. */
-const cancelling = mcpWays.filter(({ transport, era }) => transport === 'stdio' || era === 'modern')
-
 describe.each(mcpWays)('waiting over $transport in the $era era', ({ connect }) => {
   it('claims a lane in its turn, and reads a message when it comes', async () => {
     const bus = await startTestBus()
@@ -27,7 +24,7 @@ describe.each(mcpWays)('waiting over $transport in the $era era', ({ connect }) 
   })
 })
 
-describe.each(cancelling)('a wait over $transport in the $era era that is cancelled', ({ connect }) => {
+describe.each(mcpWays)('a wait over $transport in the $era era that is cancelled', ({ connect }) => {
   it('leaves the queue', async () => {
     const bus = await startTestBus()
     await bus.client.lanes.claim({ lane, owner: 'planner' })

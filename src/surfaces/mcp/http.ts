@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
-import { createMcpHandler } from '@modelcontextprotocol/server'
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  legacyStatelessFallback,
+  type McpRequestContext,
+  type McpServer,
+} from '@modelcontextprotocol/server'
+import type { Log } from '../../core/context.ts'
 import { AGENT_HEADER, MAX_REQUEST_BYTES } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import { readChoice } from './selection.ts'
-import { createMcpServer, type McpOptions } from './server.ts'
+import type { CallerOf } from './server.ts'
+import { createSessions } from './sessions.ts'
 
 /** Where MCP over HTTP lives. */
 export const MCP_PATH = '/mcp'
@@ -12,29 +20,58 @@ export const MCP_PATH = '/mcp'
 type ParsedRequest = IncomingMessage & { method: string; url: string }
 
 /**
- * Serves MCP over Streamable HTTP, in both eras of the protocol, without sessions. Checks neither host nor origin: the
- * guard of the HTTP surface stands in front.
+ * Serves MCP over Streamable HTTP: 2026-07-28 request by request, and the revisions before it in sessions. What belongs to
+ * none that is known here is answered without: a client goes on when its bus was started anew, and on another of several buses
+ * behind one address. Checks neither host nor origin: the guard of the HTTP surface stands in front.
  *
- * @param createCall Makes the call for one request, given its headers, which may carry the write secret.
+ * @param createServer Makes a server: for one session, or for one request without one.
  */
-export function createMcpMount(options: McpOptions, createCall: (headers: Headers) => Call) {
-  const handler = createMcpHandler(
-    ({ requestInfo }) => {
-      const headers = requestInfo?.headers ?? new Headers()
-      const agentId = headers.get(AGENT_HEADER)?.trim() || undefined
-      return createMcpServer(options, { call: createCall(headers), agentId, choice: readChoice(headers) })
-    },
-    {
-      legacy: 'stateless',
-      maxRequestBodySize: MAX_REQUEST_BYTES,
-      onerror: (error) => options.log.error('mcp request', error),
-    },
-  )
-  const handle = toNodeHandler(handler, { maxRequestBodySize: MAX_REQUEST_BYTES })
+export function createMcpMount(createServer: (context: McpRequestContext) => McpServer, log: Log) {
+  const onerror = (error: Error) => log.error('mcp request', error)
+  const limit = { maxRequestBodySize: MAX_REQUEST_BYTES }
+  const modern = createMcpHandler(createServer, { ...limit, legacy: 'reject', onerror })
+  const stateless = legacyStatelessFallback(createServer, onerror, limit)
+  const sessions = createSessions((requestInfo) => createServer({ era: 'legacy', requestInfo }))
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const body = request.method === 'POST' ? await parseBody(request) : undefined
+    // The words for what is no JSON are those of the stateless way, which reads the body itself.
+    if (request.method === 'POST' && body === undefined) return stateless(request)
+    if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
+    return (await sessions.answer(request, body)) ?? stateless(request, { parsedBody: body })
+  }
+  const handle = toNodeHandler({ fetch }, { ...limit, onerror })
   return {
     path: MCP_PATH,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
       handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
-    close: () => handler.close(),
+    /** For a notification to clients of 2025; those of 2026-07-28 get theirs through `notify`. */
+    servers: sessions.servers,
+    notify: modern.notify,
+    close: async () => {
+      await Promise.all([sessions.close(), modern.close()])
+    },
+  }
+}
+
+/**
+ * Takes from a request's headers who acts, what proves it, and which tools it wants.
+ *
+ * @param createCall Makes the call for one request, given its headers, which may carry the write secret.
+ */
+export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf {
+  return (headers = new Headers()) => ({
+    call: createCall(headers),
+    agentId: headers.get(AGENT_HEADER)?.trim() || undefined,
+    choice: readChoice(headers),
+  })
+}
+
+/** Undefined when it is no JSON. Leaves the request to be read again. */
+async function parseBody(request: Request): Promise<unknown> {
+  try {
+    return await request.clone().json()
+  } catch {
+    return undefined
   }
 }

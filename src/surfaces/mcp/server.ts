@@ -1,4 +1,4 @@
-import { type CallToolResult, McpServer, type ServerContext } from '@modelcontextprotocol/server'
+import { type CallToolResult, McpServer, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import type { CallResult } from './call.ts'
 import { chooseTools, type ToolChoice } from './selection.ts'
@@ -13,18 +13,35 @@ export interface McpOptions {
   readonly log: Log
 }
 
-/** Makes one server: for one connection over stdio, for one request over HTTP. */
-export function createMcpServer(options: McpOptions, caller: Caller): McpServer {
+/**
+ * Tells whom a call acts for, from the headers of the request that brought it: those of each request, not of the first, so
+ * that who knows the id of a session acts for nobody by it. Undefined over stdio.
+ */
+export type CallerOf = (headers: Headers | undefined) => Caller
+
+/**
+ * Makes one server: for one connection over stdio, for one session or one request over HTTP.
+ *
+ * @param opening The headers of the request that opens the session, or is answered without one; undefined over stdio.
+ * @param more What else it offers. Whoever asks for that registers it on the server that is returned.
+ */
+export function createMcpServer(
+  options: McpOptions,
+  callerOf: CallerOf,
+  opening?: Headers,
+  more: ServerOptions = {},
+): McpServer {
   const { tools, choice, instructions, version, log } = options
-  const offered = chooseTools(tools, choice, caller.choice)
-  const server = new McpServer({ name: 'bus-mcp', title: 'Coordination bus', version }, { instructions })
+  const offered = chooseTools(tools, choice, callerOf(opening).choice)
+  const server = new McpServer({ name: 'bus-mcp', title: 'Coordination bus', version }, { instructions, ...more })
   for (const tool of tools) {
     const { name, title, description } = tool.spec
     const { inputSchema, annotations } = tool
     const registered = server.registerTool(
       name,
       { title, description, inputSchema, annotations },
-      async (args, { mcpReq }) => {
+      async (args, { mcpReq, http }) => {
+        const caller = callerOf(http?.req?.headers)
         const stopProgress = reportProgress(mcpReq)
         try {
           const result = await tool.run(args, caller, mcpReq.signal)

@@ -12,7 +12,7 @@ export interface StdioServer {
 /** Serves MCP on standard input and output, in both eras of the protocol, until the client closes the input. */
 export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
   const transport = new ObservedTransport()
-  const handle = serve(() => createMcpServer(options, caller), {
+  const handle = serve(() => createMcpServer(options, () => caller), {
     transport,
     // A line over the transport's limit ends the connection; without this nobody would learn why.
     onerror: (error) => options.log.error('mcp connection', error),
