@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
-import {
-  cancelled,
-  initialize,
-  nameSession,
-  openSession,
-  postMcp,
-  readMessages,
-  readToolAnswer,
-  toolCall,
-} from '../support/http-session.ts'
+import { nameSession, openSession, postMcp, readMessages, readToolAnswer } from '../support/http-session.ts'
+import { cancelled, initialize, request, toolCall } from '../support/json-rpc.ts'
 import { untilWaiting } from '../support/nodes.ts'
 
 const lane = 'feeds'
@@ -36,11 +28,11 @@ describe('a session over HTTP', () => {
     const ids = new Set()
     for (const revision of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
       const opened = await postMcp(mcpUrl, initialize(revision))
-      expect(await readMessages(opened)).toMatchObject([{ id: 0, result: { protocolVersion: revision } }])
+      expect(await readMessages(opened)).toMatchObject([{ id: 'first', result: { protocolVersion: revision } }])
       const id = opened.headers.get('mcp-session-id') ?? ''
       expect(id).toMatch(/^[0-9a-f-]{36}$/)
       ids.add(id)
-      const answer = await nameSession(mcpUrl, id).post({ jsonrpc: '2.0', id: 'a', method: 'ping' })
+      const answer = await nameSession(mcpUrl, id).post(request('a', 'ping'))
       expect(answer.headers.get('mcp-session-id')).toBe(id)
       expect(await readMessages(answer)).toEqual([{ jsonrpc: '2.0', id: 'a', result: {} }])
     }
@@ -128,7 +120,7 @@ describe('a session id that a bus does not know', () => {
     const { id } = await openSession(before.mcpUrl)
     await before.close()
     const session = nameSession(after.mcpUrl, id)
-    const listed = await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+    const listed = await session.post(request(1, 'tools/list'))
     expect(listed.headers.has('mcp-session-id')).toBe(false)
     expect(await readMessages(listed)).toMatchObject([{ id: 1, result: { tools: expect.any(Array) } }])
     const claimed = await session.post(toolCall(2, 'claim_lane', { lane }), asBuilder)
