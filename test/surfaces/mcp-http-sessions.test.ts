@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
 import { nameSession, openSession, postMcp, readMessages, readToolAnswer } from '../support/http-session.ts'
 import { cancelled, initialize, request, toolCall } from '../support/json-rpc.ts'
+import { connectHttp } from '../support/mcp.ts'
 import { untilWaiting } from '../support/nodes.ts'
 
 const lane = 'feeds'
@@ -126,6 +127,16 @@ describe('a session id that a bus does not know', () => {
     const claimed = await session.post(toolCall(2, 'claim_lane', { lane }), asBuilder)
     expect(await readToolAnswer(claimed)).toMatchObject({ ok: true, agent_id: 'builder' })
     expect((await session.post(cancelled(2))).status).toBe(202)
+  })
+
+  it('is not noticed by the SDK client of a bus that was started anew', async () => {
+    const before = await startTestBus()
+    const { call } = await connectHttp('legacy', before.mcpUrl, asBuilder.headers)
+    expect((await call('claim_lane', { lane })).isError).toBe(false)
+    await before.close()
+    const after = await startTestBus({ port: Number(new URL(before.origin).port) })
+    expect((await call('claim_lane', { lane })).fields).toMatchObject({ ok: true, lane: { owner: 'builder' } })
+    expect(after.logged).toEqual([])
   })
 
   it('opens no stream and ends nothing, and a client may begin anew with it', async () => {
