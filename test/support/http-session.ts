@@ -1,20 +1,5 @@
+import { initialize } from './json-rpc.ts'
 import { type Fields, toFields } from './mcp.ts'
-
-/** The first message of a client of 2025. */
-export function initialize(protocolVersion = '2025-11-25'): Fields {
-  const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } }
-  return { jsonrpc: '2.0', id: 0, method: 'initialize', params }
-}
-
-/** The JSON-RPC request of a call. */
-export function toolCall(id: number, name: string, args: unknown = {}): Fields {
-  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }
-}
-
-/** The notification that takes a request back. */
-export function cancelled(requestId: unknown): Fields {
-  return { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } }
-}
 
 type Send = (request: Request) => Promise<Response>
 

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished } from 'vitest'
+import { initialize } from './json-rpc.ts'
 import { type Fields, toFields } from './mcp.ts'
 import { cleanEnvironment, collect, MAIN } from './process.ts'
 
 /** The MCP server as a process, without a client between it and the test. Killed after the test. */
-function startRawServer(env: Record<string, string>) {
+export function startRawServer(env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN], { env: cleanEnvironment(env) })
   const closed = once(child, 'close')
   onTestFinished(async () => {
@@ -21,6 +22,7 @@ function startRawServer(env: Record<string, string>) {
   return {
     child,
     write: (line: string) => child.stdin.write(`${line}\n`),
+    send: (message: unknown) => child.stdin.write(`${JSON.stringify(message)}\n`),
     end: () => child.stdin.end(),
     /** The next line of standard output, as the JSON-RPC message that it has to be. */
     read: async (): Promise<Fields> => {
@@ -36,23 +38,11 @@ function startRawServer(env: Record<string, string>) {
   }
 }
 
-const initialize = {
-  jsonrpc: '2.0',
-  id: 'first',
-  method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
-}
-
-/** The JSON-RPC request of a call. */
-export function toolCall(id: number, name: string, args: unknown): unknown {
-  return { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }
-}
-
 /** Starts the server, and shakes hands as a client of 2025 does. */
 export async function startInitializedServer(env: Record<string, string> = {}) {
   const server = startRawServer(env)
-  server.write(JSON.stringify(initialize))
+  server.send(initialize('2025-06-18'))
   expect(await server.read()).toMatchObject({ id: 'first', result: { protocolVersion: '2025-06-18' } })
-  server.write(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }))
+  server.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
   return server
 }

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
-import {
-  cancelled,
-  initialize,
-  nameSession,
-  openSession,
-  postMcp,
-  readMessages,
-  readToolAnswer,
-  toolCall,
-} from '../support/http-session.ts'
+import { nameSession, openSession, postMcp, readMessages, readToolAnswer } from '../support/http-session.ts'
+import { cancelled, initialize, request, toolCall } from '../support/json-rpc.ts'
+import { connectHttp } from '../support/mcp.ts'
 import { untilWaiting } from '../support/nodes.ts'
 
 const lane = 'feeds'
@@ -36,11 +29,11 @@ describe('a session over HTTP', () => {
     const ids = new Set()
     for (const revision of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
       const opened = await postMcp(mcpUrl, initialize(revision))
-      expect(await readMessages(opened)).toMatchObject([{ id: 0, result: { protocolVersion: revision } }])
+      expect(await readMessages(opened)).toMatchObject([{ id: 'first', result: { protocolVersion: revision } }])
       const id = opened.headers.get('mcp-session-id') ?? ''
       expect(id).toMatch(/^[0-9a-f-]{36}$/)
       ids.add(id)
-      const answer = await nameSession(mcpUrl, id).post({ jsonrpc: '2.0', id: 'a', method: 'ping' })
+      const answer = await nameSession(mcpUrl, id).post(request('a', 'ping'))
       expect(answer.headers.get('mcp-session-id')).toBe(id)
       expect(await readMessages(answer)).toEqual([{ jsonrpc: '2.0', id: 'a', result: {} }])
     }
@@ -128,12 +121,22 @@ describe('a session id that a bus does not know', () => {
     const { id } = await openSession(before.mcpUrl)
     await before.close()
     const session = nameSession(after.mcpUrl, id)
-    const listed = await session.post({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+    const listed = await session.post(request(1, 'tools/list'))
     expect(listed.headers.has('mcp-session-id')).toBe(false)
     expect(await readMessages(listed)).toMatchObject([{ id: 1, result: { tools: expect.any(Array) } }])
     const claimed = await session.post(toolCall(2, 'claim_lane', { lane }), asBuilder)
     expect(await readToolAnswer(claimed)).toMatchObject({ ok: true, agent_id: 'builder' })
     expect((await session.post(cancelled(2))).status).toBe(202)
+  })
+
+  it('is not noticed by the SDK client of a bus that was started anew', async () => {
+    const before = await startTestBus()
+    const { call } = await connectHttp('legacy', before.mcpUrl, asBuilder.headers)
+    expect((await call('claim_lane', { lane })).isError).toBe(false)
+    await before.close()
+    const after = await startTestBus({ port: Number(new URL(before.origin).port) })
+    expect((await call('claim_lane', { lane })).fields).toMatchObject({ ok: true, lane: { owner: 'builder' } })
+    expect(after.logged).toEqual([])
   })
 
   it('opens no stream and ends nothing, and a client may begin anew with it', async () => {

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type BusClient, createBusClient } from '../../src/client/index.ts'
 import { createFakeClock, startTestBus } from '../support/bus.ts'
 import { answerWith, startFakeServer } from '../support/fake-server.ts'
+import { toolCall } from '../support/json-rpc.ts'
 import { startBusProcess } from '../support/process.ts'
-import { startInitializedServer, toolCall } from '../support/raw-stdio.ts'
+import { startInitializedServer } from '../support/raw-stdio.ts'
 
 const LANES = ['feeds', 'parser']
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
+import { toolCall } from '../support/json-rpc.ts'
 import { connectStdio } from '../support/mcp.ts'
 import { runMain } from '../support/process.ts'
-import { startInitializedServer, toolCall } from '../support/raw-stdio.ts'
+import { startInitializedServer } from '../support/raw-stdio.ts'
 
 const ping = { jsonrpc: '2.0', id: 'alive', method: 'ping' }
 

@@ -38,3 +38,20 @@ describe.each(mcpWays)('a wait over $transport in the $era era that is cancelled
     await untilWaiting(bus, 0)
   })
 })
+
+describe('a client that asks for progress', () => {
+  it('is told every ten seconds, in each era and over each transport, and so does not give the call up', async () => {
+    const bus = await startTestBus()
+    await bus.client.lanes.claim({ lane, owner: 'planner' })
+    const waits = mcpWays.map(async ({ connect }) => {
+      const told: number[] = []
+      const { client } = await connect({ bus, agentId: 'builder' })
+      const { isError } = await client.callTool(
+        { name: 'claim_lane', arguments: { lane, wait_s: 11 } },
+        { onprogress: ({ progress }) => told.push(progress) },
+      )
+      return { isError, told }
+    })
+    expect(await Promise.all(waits)).toEqual(mcpWays.map(() => ({ isError: true, told: [10] })))
+  })
+})

@@ -1,13 +1,7 @@
 import { McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import {
-  initialize,
-  nameSession,
-  openSession,
-  postMcp,
-  readMessages,
-  toolCall,
-} from '../../../test/support/http-session.ts'
+import { nameSession, openSession, postMcp, readMessages } from '../../../test/support/http-session.ts'
+import { initialize, request, toolCall } from '../../../test/support/json-rpc.ts'
 import { createSessions, type SessionLimits } from './sessions.ts'
 
 const URL = 'http://localhost/mcp'
@@ -26,9 +20,9 @@ function startSessions(limits: Partial<SessionLimits> = {}) {
     return server
   }
   const sessions = createSessions(createServer, { idleMs: 60_000, count: 10, lastCallsMs: 60_000, ...limits })
-  const send = async (request: Request) => {
-    const body: unknown = request.method === 'POST' ? await request.clone().json() : undefined
-    return (await sessions.answer(request, body)) ?? new Response(null, { status: NOT_OURS })
+  const send = async (sent: Request) => {
+    const body: unknown = sent.method === 'POST' ? await sent.clone().json() : undefined
+    return (await sessions.answer(sent, body)) ?? new Response(null, { status: NOT_OURS })
   }
   onTestFinished(() => {
     for (const end of waiting) end()
@@ -39,7 +33,7 @@ function startSessions(limits: Partial<SessionLimits> = {}) {
   return { sessions, send, open, isOpen, endCalls: () => waiting.splice(0).map((end) => end()) }
 }
 
-const ping = { jsonrpc: '2.0', id: 'p', method: 'ping' }
+const ping = request('p', 'ping')
 
 function fakeTimers() {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
