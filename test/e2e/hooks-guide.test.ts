@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { operations } from '../../src/product.ts'
 import { hookEvents } from '../../src/surfaces/cli/hook/event.ts'
 import { readLaneMap } from '../../src/surfaces/cli/hook/lane-map.ts'
-import { createTempFolder, startTestBus } from '../support/bus.ts'
+import { startTestBus } from '../support/bus.ts'
 import { createRepository } from '../support/hooks.ts'
 import { readBlocks } from '../support/pages.ts'
-import { cleanEnvironment, collect, MAIN } from '../support/process.ts'
+import { runInShell } from '../support/shell.ts'
 
 interface Settings {
   readonly hooks: Readonly<Record<string, readonly Matcher[]>>
@@ -23,24 +20,10 @@ interface Matcher {
 const [servers = '', laneMap = '', pasted = ''] = readBlocks('docs/guide/hooks.md', 'json')
 const settings: Settings = JSON.parse(pasted)
 
-/** A folder with `bus-mcp` in it, as `npm link` makes one. */
-function linkProgram(): string {
-  const folder = createTempFolder()
-  writeFileSync(join(folder, 'bus-mcp'), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`)
-  writeFileSync(join(folder, 'bus-mcp.cmd'), `@"${process.execPath}" "${MAIN}" %*\r\n`)
-  chmodSync(join(folder, 'bus-mcp'), 0o755)
-  return folder
-}
-
-/** Runs a command of the settings as Claude Code does: by the shell, with the event on standard input. */
-async function runAsPasted(event: keyof typeof settings.hooks, fields: object, env: Record<string, string>) {
+/** Runs a command of the settings as Claude Code does, with the event on standard input. */
+function runAsPasted(event: string, fields: object, env: Record<string, string>) {
   const command = settings.hooks[event]?.[0]?.hooks[0]?.command ?? ''
-  const path = `${linkProgram()}${delimiter}${process.env.PATH}`
-  const child = spawn(command, { shell: true, env: cleanEnvironment({ ...env, PATH: path, Path: path }) })
-  child.stdin.end(JSON.stringify({ session_id: 'a', hook_event_name: event, ...fields }))
-  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
-  const [exitCode] = await once(child, 'close')
-  return { exitCode, stdout: stdout(), stderr: stderr() }
+  return runInShell(command, env, JSON.stringify({ session_id: 'a', hook_event_name: event, ...fields }))
 }
 
 describe('the settings in docs/guide/hooks.md', () => {

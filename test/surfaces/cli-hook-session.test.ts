@@ -15,8 +15,8 @@ async function readBodies({ client }: TestBus, topic: string): Promise<string[]>
 }
 
 async function listHeld({ client }: TestBus): Promise<string[]> {
-  const { lanes } = await client.lanes.list({ limit: 500 })
-  return lanes.filter(({ state }) => state !== 'free').map(({ name }) => name)
+  const pages = await Promise.all([client.lanes.list({ state: 'held' }), client.lanes.list({ state: 'orphaned' })])
+  return pages.flatMap(({ lanes }) => lanes.map(({ name }) => name))
 }
 
 describe('bus-mcp hook session-start', () => {
