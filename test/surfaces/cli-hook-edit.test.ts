@@ -235,5 +235,6 @@ describe('bus-mcp hook, run by hand or wrongly', () => {
     const { exitCode, stdout } = await runMain(['hook', '--help'])
     expect(exitCode).toBe(0)
     for (const word of ['session-start', 'pre-tool-use', 'session-end', '--limit-s']) expect(stdout).toContain(word)
+    expect((await runMain(['help'])).stdout).toMatch(/^ {2}bus-mcp hook EVENT +\S/m)
   })
 })
