@@ -106,7 +106,8 @@ describe('bus-mcp hook pre-tool-use', () => {
     expect(reason.length).toBeLessThan(700)
   })
 
-  it('follows a link to the file that is really changed', async () => {
+  // Windows lets not everybody make links.
+  it.skipIf(process.platform === 'win32')('follows a link to the file that is really changed', async () => {
     const bus = await startTestBus()
     await bus.client.lanes.claim(feeds)
     const repository = createRepository(laneMap)

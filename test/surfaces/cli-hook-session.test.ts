@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createFakeClock, startTestBus, type TestBus } from '../support/bus.ts'
 import { findClosedUrl, startFakeServer } from '../support/fake-server.ts'
 import { createRepository, runSessionEnd, runSessionStart } from '../support/hooks.ts'
+import { connectStdio } from '../support/mcp.ts'
 import { startOldBus } from '../support/old-bus.ts'
 import { cleanEnvironment, collect, MAIN } from '../support/process.ts'
 
@@ -179,6 +180,22 @@ describe('bus-mcp hook session-end', () => {
     expect(await listHeld(bus)).toEqual(['docs'])
     expect(await runSessionEnd({ bus, repository, session: 'one' })).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await listHeld(bus)).toEqual([])
+  })
+
+  it('is one holder with the MCP server that shares its session, which then tells that a kept lane is gone', async () => {
+    const bus = await startTestBus()
+    const { call } = await connectStdio('modern', {
+      BUS_MCP_BASE_URL: bus.apiUrl,
+      BUS_MCP_AGENT_ID: 'planner',
+      BUS_MCP_SESSION: 'one',
+    })
+    await call('claim_lane', { lane: 'docs', lease_s: 3, keep_alive: true })
+    const run = await runSessionEnd({ bus, repository: createRepository(), session: 'one', reason: 'clear' })
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await listHeld(bus)).toEqual([])
+    let { fields } = await call('get_bus_status')
+    while (fields.lost === undefined) fields = (await call('get_bus_status')).fields
+    expect(fields.lost).toMatchObject([{ lane: 'docs' }])
   })
 
   it('says what it could not do when no bus answers, within its time', async () => {

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { createTempFolder } from '../../../../test/support/bus.ts'
 import { findLaneMapFile, findPlaces, findTruePath, toMapPath } from './places.ts'
 
+/** Windows lets not everybody make links. */
+const itWithLinks = it.skipIf(process.platform === 'win32')
+
 /** A folder with these files in it, empty. */
 function createFolder(...files: readonly string[]): string {
   // Where temporary folders are reached by a link, every path would have two names.
@@ -48,21 +51,21 @@ describe('findPlaces', () => {
     expect(findPlaces(join(root, '../a.ts'), root)).toEqual([])
   })
 
-  it('knows a file under its name and under that of the file that a link leads to', () => {
+  itWithLinks('knows a file under its name and under that of the file that a link leads to', () => {
     const root = createFolder('.git/HEAD', '.bus.json', 'real/a.ts', 'src/b.ts')
     symlinkSync(join(root, 'real'), join(root, 'src/linked'))
     const paths = findPlaces(join(root, 'src/linked/a.ts'), root).map(({ path }) => path)
     expect(paths).toEqual(['src/linked/a.ts', 'real/a.ts'])
   })
 
-  it('knows where a step back leads after a link', () => {
+  itWithLinks('knows where a step back leads after a link', () => {
     const root = createFolder('.git/HEAD', '.bus.json', 'real/deep/a.ts', 'real/b.ts', 'src/c.ts')
     symlinkSync(join(root, 'real/deep'), join(root, 'src/linked'))
     const paths = findPlaces(`${root}/src/linked/../b.ts`, root).map(({ path }) => path)
     expect(paths).toEqual(['src/b.ts', 'real/b.ts'])
   })
 
-  it('looks for the lane map where the file really is', () => {
+  itWithLinks('looks for the lane map where the file really is', () => {
     const root = createFolder('one/.git/HEAD', 'two/.git/HEAD', 'two/.bus.json', 'two/a.ts')
     symlinkSync(join(root, 'two/a.ts'), join(root, 'one/a.ts'))
     expect(findPlaces(join(root, 'one/a.ts'), join(root, 'one'))).toEqual([
@@ -72,14 +75,14 @@ describe('findPlaces', () => {
 })
 
 describe('findTruePath', () => {
-  it('follows a link to what is not there yet', () => {
+  itWithLinks('follows a link to what is not there yet', () => {
     const root = createFolder('src/a.ts')
     symlinkSync('../db/new.sql', join(root, 'src/link'))
     expect(findTruePath(join(root, 'src/link'))).toBe(join(root, 'db/new.sql'))
     expect(findTruePath(join(root, 'none/at/all'))).toBe(join(root, 'none/at/all'))
   })
 
-  it('comes to an end where links lead in a circle', () => {
+  itWithLinks('comes to an end where links lead in a circle', () => {
     const root = createFolder('a')
     symlinkSync('two', join(root, 'one'))
     symlinkSync('one', join(root, 'two'))
