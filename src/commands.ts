@@ -38,6 +38,8 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
       return watchBus(rest, launch)
     case 'top':
       return showTop(rest, launch)
+    case 'hook':
+      return answerHook(rest, launch)
     case 'doctor':
       return doctor(rest, launch)
     case 'version':
@@ -93,6 +95,22 @@ async function runWithLane(rest: readonly string[], { env }: Launch): Promise<vo
       say: terminal.err,
     })
   })
+}
+
+async function answerHook(rest: readonly string[], { env }: Launch): Promise<void> {
+  const { describeHook, parseHook, runHook } = await import('./surfaces/cli/hook/index.ts')
+  if (asksForHelp(rest)) return terminal.out(describeHook(flagNames(clientSettings)))
+  try {
+    await endWith('hook', 'lanes.get', () => {
+      const { connection, ...options } = parseHook(rest, flagNames(clientSettings))
+      const config = readClient(env, connection)
+      const { baseUrl, agentId, session } = config
+      return runHook({ ...options, client: createClient(config), baseUrl, agentId, session, operations, terminal })
+    })
+  } finally {
+    // Whoever keeps our input open must not keep us.
+    process.stdin.destroy()
+  }
 }
 
 async function watchBus(rest: readonly string[], { env }: Launch): Promise<void> {

@@ -7,7 +7,7 @@ export function renderConfig(): string {
     list([
       'A flag wins over its variable. What is empty counts as not set.',
       'A secret has no flag: every user of a machine can read the command lines of its processes.',
-      'There is no configuration file.',
+      'There is no configuration file. What `.bus.json` says is of a repository, and for the [hooks](../guide/hooks.md) only.',
     ]),
     '## The bus: `bus-mcp serve`',
     'A value that cannot be used ends the start with exit status 2 and one line that says how it must be.',

@@ -9,6 +9,7 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: 'run --lane LANE -- COMMAND', summary: 'Run a command while holding a lane, and release it at the end' },
   { usage: 'watch', summary: 'Print what happens on the bus, as it happens' },
   { usage: 'top', summary: 'Show what waits for you, who holds what and what was said last, as it changes' },
+  { usage: 'hook EVENT', summary: 'Answer a hook of Claude Code: session-start, pre-tool-use or session-end' },
   { usage: 'migrate', summary: 'Bring the tables of a database up to date' },
   { usage: 'export [FILE]', summary: 'Write all that a database holds as lines of JSON; stop its bus first' },
   { usage: 'import FILE', summary: 'Take an export over into an empty database' },

@@ -37,6 +37,7 @@ export const importLaw: readonly Row[] = [
       'src/product.ts',
       'src/serve.ts',
       'src/surfaces/cli/*',
+      'src/surfaces/cli/hook/index.ts',
       'src/terminal.ts',
     ],
   },
@@ -128,6 +129,19 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/surfaces/cli/*',
     may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'cross-spawn', 'node:**'],
+  },
+  // A part of the command line with its own door; it reads a file of the repository that it runs in.
+  {
+    from: 'src/surfaces/cli/hook/*',
+    may: [
+      'src/core/*',
+      'src/surfaces/cli/hook/*',
+      'src/surfaces/cli/*',
+      'src/client/index.ts',
+      'picomatch',
+      'zod',
+      'node:**',
+    ],
   },
   // Runs in a browser, and is a client like any other.
   {
