@@ -13,7 +13,7 @@ import { createLocalTransport } from './local-transport.ts'
 import { openStore } from './open-store.ts'
 import { boundOperations, describeMcp } from './product.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
-import { createGuard, isLoopbackHost } from './surfaces/http/guard.ts'
+import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createPanelMounts } from './surfaces/http/panel-files.ts'
 import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
@@ -100,12 +100,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     settings: toSettings(options),
   }
   const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcpOptions = describeMcp(log, false, { ...everyTool, ...options })
-  const callerOf = createCallerOf((headers) =>
-    createLocalCall(boundOperations, context, () => guard.authorizeWrite(headers.get(SECRET_HEADER))),
-  )
-  const createServer = options.createMcpServer ?? createMcpServer
-  const mcp = createMcpMount(({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers), log)
+  const mcp = createMcp(options, context, guard)
   const stopping = new AbortController()
   const server = createHttpServer({
     operations: boundOperations,
@@ -147,6 +142,20 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       return closing
     },
   }
+}
+
+/** MCP at the bus's own address. */
+function createMcp(options: BusOptions, context: BusContext, guard: Guard) {
+  const { log, createMcpServer: createServer = createMcpServer } = options
+  const callWith = (secret: string | null) =>
+    createLocalCall(boundOperations, context, () => guard.authorizeWrite(secret))
+  const mcpOptions = describeMcp(log, callWith(null), false, { ...everyTool, ...options })
+  const callerOf = createCallerOf((headers) => callWith(headers.get(SECRET_HEADER)))
+  return createMcpMount(
+    ({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers),
+    mcpOptions.feed,
+    log,
+  )
 }
 
 function toSettings(options: BusOptions): Settings {

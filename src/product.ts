@@ -2,6 +2,10 @@ import { capabilities } from './capabilities/index.ts'
 import { VERSION } from './config.ts'
 import { listOperations } from './core/capability.ts'
 import type { Log } from './core/context.ts'
+import type { Call } from './surfaces/mcp/call.ts'
+import { createFeed } from './surfaces/mcp/feed.ts'
+import { createPrompts } from './surfaces/mcp/offer-prompts.ts'
+import { createResources } from './surfaces/mcp/resources.ts'
 import { findUnknownNames, type ToolChoice } from './surfaces/mcp/selection.ts'
 import type { McpOptions } from './surfaces/mcp/server.ts'
 import { createTools } from './surfaces/mcp/tools.ts'
@@ -13,11 +17,27 @@ export const operations = boundOperations.map(({ operation }) => operation)
 export const instructions = capabilities.flatMap((capability) => capability.instructions || []).join('\n')
 
 /**
+ * @param look Makes calls that need no proof: reads.
  * @param canKeep Whether the server is a process that can renew what its tools were granted.
  * @param choice Which tools it offers. Names that are of none are told to the log.
  */
-export function describeMcp(log: Log, canKeep: boolean, choice: ToolChoice): McpOptions {
+export function describeMcp(log: Log, look: Call, canKeep: boolean, choice: ToolChoice): McpOptions {
   const tools = createTools(operations, canKeep)
   for (const problem of findUnknownNames(tools, choice)) log.info('mcp tools', { problem })
-  return { tools, choice, instructions, version: VERSION, log }
+  const resources = createResources(operations)
+  return {
+    tools,
+    choice,
+    resources,
+    prompts: createPrompts(
+      capabilities.flatMap(({ prompts = [] }) => prompts),
+      operations,
+      look,
+    ),
+    look,
+    feed: createFeed(operations, resources, look, log),
+    instructions,
+    version: VERSION,
+    log,
+  }
 }

@@ -14,8 +14,9 @@ const LAST_RELEASE_MS = 3_000
 /** Serves the tools on standard input and output; every call goes to the bus over HTTP. */
 export function startStdio(config: McpConfig, agentId: string, log: Log): StdioServer {
   const client = createClient(config)
-  return serveStdio(describeMcp(log, true, config), {
-    call: createRemoteCall(client),
+  const call = createRemoteCall(client)
+  return serveStdio(describeMcp(log, call, true, config), {
+    call,
     agentId,
     session: config.session ?? randomUUID(),
     keeper: createKeeper(createRenew(client), config.maxHoldSeconds * 1000, log),

@@ -7,6 +7,7 @@ import type * as status from '../capabilities/status/contract.ts'
 export const operationTable = {
   'messages.post': { method: 'POST', path: '/message', effect: 'write' },
   'messages.read': { method: 'GET', path: '/messages', effect: 'read' },
+  'messages.topics': { method: 'GET', path: '/topics', effect: 'read' },
   'messages.get': { method: 'GET', path: '/messages/{id}', effect: 'read' },
   'messages.ack': { method: 'POST', path: '/messages/{id}/ack', effect: 'write' },
   'lanes.claim': { method: 'POST', path: '/lanes/{lane}/claim', effect: 'write' },
@@ -29,6 +30,7 @@ export type OperationId = keyof typeof operationTable
 export interface OperationTypes {
   'messages.post': typeof messages.post
   'messages.read': typeof messages.read
+  'messages.topics': typeof messages.topics
   'messages.get': typeof messages.get
   'messages.ack': typeof messages.ack
   'lanes.claim': typeof lanes.claim

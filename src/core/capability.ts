@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import type { BusContext, Context, RequestInfo } from './context.ts'
 import type { Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
-import type { AnyOperation, Operation, OperationError } from './operation.ts'
+import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
 
 /** Makes an error of the operation's own list; the handler throws it. */
 export type Fail<Errors extends Readonly<Record<string, OperationError>>> = <Code extends keyof Errors & string>(
@@ -45,11 +45,33 @@ export interface TableSpec {
   readonly isSingle?: boolean
 }
 
+/** A text that a person hands to an agent, with what the bus knows at that moment. */
+export interface PromptSpec {
+  readonly name: string
+  readonly title: string
+  /** For people, who choose it from a list. */
+  readonly description: string
+  readonly args: Readonly<Record<string, PromptArgument>>
+  /** For the agent. What is undefined was left out. */
+  readonly write: (args: Readonly<Record<string, string | undefined>>) => {
+    readonly text: string
+    /** URIs of resources that go with it, as they are then. */
+    readonly embeds: readonly string[]
+  }
+}
+
+export interface PromptArgument {
+  readonly description: string
+  readonly required: boolean
+  readonly names?: NamesSpec
+}
+
 export interface Capability {
   readonly name: string
   /** For agents: how its tools work together. A few sentences; every session of every agent pays for them. */
   readonly instructions: string
   readonly operations: readonly BoundOperation[]
+  readonly prompts?: readonly PromptSpec[]
   readonly migrations: readonly Migration[]
   /** What must not be lost when all that there is moves to another database. */
   readonly tables?: readonly TableSpec[]

@@ -67,6 +67,29 @@ export interface ToolSpec {
   readonly ends?: string
 }
 
+/** An answer that has an address of its own, which clients read, follow and give to their models. */
+export interface ResourceSpec {
+  /** At most one `{field}` in it, which stands for the input field of that name, percent-encoded. */
+  readonly uri: `bus://${string}`
+  readonly title: string
+  /** For people and models: what is there. */
+  readonly description: string
+  /** Which names the field can have, for lists and completion. */
+  readonly names?: NamesSpec
+  /**
+   * What an event of the stream of events changes: the name that the field has there, or true where the URI has no field.
+   */
+  readonly touchedBy: (event: Readonly<Record<string, unknown>>) => string | boolean | undefined
+}
+
+/** An operation that lists names, in the order of its input field `after`, at most `limit` at a time. */
+export interface NamesSpec {
+  readonly operationId: string
+  /** The output field that lists the entries, and the field of each that is its name. */
+  readonly entries: string
+  readonly field: string
+}
+
 export interface CommandSpec {
   readonly name: string
   /** Input fields that are given by position, in this order. */
@@ -100,6 +123,7 @@ export interface Operation<
   readonly session?: keyof z.input<Input> & string
   readonly http?: HttpRoute
   readonly tool?: ToolSpec
+  readonly resource?: ResourceSpec
   readonly command?: CommandSpec
 }
 

@@ -12,6 +12,7 @@ import {
   lane,
   laneEvent,
   laneName,
+  laneNames,
   leaseSeconds,
   lost,
   note,
@@ -188,6 +189,13 @@ export const get = defineOperation({
     lane_not_found: { kind: 'not_found', summary: 'The lane was never claimed. Claiming it makes it.' },
   },
   http: { method: 'GET', path: '/lanes/{lane}' },
+  resource: {
+    uri: 'bus://lanes/{lane}',
+    title: 'A lane',
+    description: 'Who holds one lane, since when and until when, and how many wait for it.',
+    names: laneNames,
+    touchedBy: ({ lane }) => (typeof lane === 'string' ? lane : undefined),
+  },
   command: { name: 'lane', positionals: ['lane'] },
 })
 
@@ -211,6 +219,12 @@ export const list = defineOperation({
   }),
   errors: {},
   http: { method: 'GET', path: '/lanes' },
+  resource: {
+    uri: 'bus://lanes',
+    title: 'Lanes',
+    description: 'The first 100 lanes by name: who holds them, what lapsed, what is free.',
+    touchedBy: ({ lane }) => lane !== undefined,
+  },
   command: { name: 'lanes', positionals: [] },
 })
 

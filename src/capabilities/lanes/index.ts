@@ -4,6 +4,7 @@ import { creditLanes, proveLife } from './credit.ts'
 import * as handlers from './handlers.ts'
 import { keepRefusals } from './keep-refusals.ts'
 import { migrations } from './migrations.ts'
+import { handover } from './prompts.ts'
 import { tallied } from './refusal-tally.ts'
 
 export { requireTenure } from './change.ts'
@@ -36,6 +37,7 @@ export const lanes = defineCapability({
     bind(contract.verify, handlers.verify),
     bind(contract.timeline, handlers.timeline),
   ],
+  prompts: [handover],
   migrations,
   // Not who waits: they ask again.
   tables: [

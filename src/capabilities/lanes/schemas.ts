@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Advice } from '../../core/advice.ts'
 import { printableLine, requiredText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
+import type { NamesSpec } from '../../core/operation.ts'
 
 /** The lease that a claim gets when it names none, in seconds. As in the first bus. */
 const DEFAULT_LEASE_SECONDS = 300
@@ -13,6 +14,9 @@ export const laneName = z
     error: 'lane must be 1 to 128 of A-Z a-z 0-9 _ - . : @ + and begin with none of . : @ +, as in "feeds-refactor"',
   })
   .describe('Lane name, as in feeds-refactor. Case-sensitive.')
+
+/** Where the names come from of the lanes that there are. */
+export const laneNames: NamesSpec = { operationId: 'lanes.list', entries: 'lanes', field: 'name' }
 
 export const ownerName = printableLine('owner', 128).describe('Who holds the lane: a name that no other agent uses.')
 

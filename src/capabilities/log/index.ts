@@ -24,6 +24,7 @@ export {
   selectNewest,
   selectPending,
   selectSince,
+  selectTopics,
   updateMessageFloor,
 } from './messages-store.ts'
 export { indexWords } from './words.ts'

@@ -137,6 +137,29 @@ export function selectSince(
     limit ${limit}`)
 }
 
+export interface TopicRow {
+  topic: string
+  last_id: number
+  last_at: number
+}
+
+/** By name, after `after`: one step through the index for each, however many messages it has. */
+export function selectTopics(reader: Reader, after: string | undefined, limit: number): Promise<TopicRow[]> {
+  const first = after === undefined ? sql`true` : sql`topic > ${after}`
+  return reader.all<TopicRow>(sql`
+    with recursive names (topic, place) as (
+      select min(topic), 1 from messages where ${first}
+      union all
+      select (select min(topic) from messages where topic > names.topic), place + 1 from names
+      where topic is not null and place < ${limit}
+    )
+    select messages.topic, messages.id as last_id, messages.ts as last_at
+    from names
+    join messages on messages.id = (select max(id) from messages where messages.topic = names.topic)
+    where names.topic is not null
+    order by names.topic`)
+}
+
 /** Flagged and not acknowledged, the one that waits longest at the top. */
 export function selectPending(reader: Reader, limit: number): Promise<MessageRow[]> {
   return reader.all<MessageRow>(sql`

@@ -1,4 +1,5 @@
 import type { Call, Handler } from '../../core/capability.ts'
+import { toMoment } from '../../core/moment.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 import { createWaker } from '../../core/waker.ts'
 import { requireTenure } from '../lanes/index.ts'
@@ -13,6 +14,7 @@ import {
   MESSAGES_CHANNEL,
   selectNewest,
   selectSince,
+  selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
 import { toWireMessage } from './wire.ts'
@@ -93,6 +95,16 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     }
   })
 }
+
+export const topics: Handler<typeof contract.topics> = ({ input, context }) =>
+  context.database.read(async (reader) => {
+    const { after, limit } = input
+    const rows = await selectTopics(reader, after, limit)
+    return {
+      topics: rows.map(({ topic, last_id, last_at }) => ({ topic, last_id, last_at: toMoment(last_at) })),
+      next_after: rows.length === limit ? (rows.at(-1)?.topic ?? null) : null,
+    }
+  })
 
 export const get: Handler<typeof contract.get> = ({ input, context, fail }) =>
   context.database.read(async (reader) => {

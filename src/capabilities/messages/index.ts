@@ -11,6 +11,7 @@ export const messages = defineCapability({
   operations: [
     bind(contract.post, handlers.post),
     bind(contract.read, handlers.read),
+    bind(contract.topics, handlers.topics),
     bind(contract.get, handlers.get),
     bind(contract.ack, handlers.ack),
   ],

@@ -270,3 +270,35 @@ describe('messages.ack', () => {
     expect(await refusalOf(ack({ id: 2, sender: 'bob' }))).toMatchObject({ status: 404, code: 'message_not_found' })
   })
 })
+
+describe('messages.topics', () => {
+  it('lists each topic once, by name, with its newest message', async () => {
+    const { messages, clock } = await startStillBus()
+    for (const topic of ['zeta', 'alpha', 'zeta', 'mid dle']) {
+      await messages.post({ topic, sender: 'ann', body: 'x' })
+      clock.advance(1_000)
+    }
+    expect(await messages.topics({})).toEqual({
+      topics: [
+        { topic: 'alpha', last_id: 2, last_at: afterNoon(1) },
+        { topic: 'mid dle', last_id: 4, last_at: afterNoon(3) },
+        { topic: 'zeta', last_id: 3, last_at: afterNoon(2) },
+      ],
+      next_after: null,
+    })
+  })
+
+  it('is empty when nothing was ever posted, and pages by name', async () => {
+    const { messages } = await startStillBus()
+    expect(await messages.topics({})).toEqual({ topics: [], next_after: null })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    for (const topic of names) await messages.post({ topic, sender: 'ann', body: 'x' })
+    const first = await messages.topics({ limit: 3 })
+    expect(first).toMatchObject({ topics: [{ topic: 'a' }, { topic: 'b' }, { topic: 'c' }], next_after: 'c' })
+    expect(await messages.topics({ limit: 3, after: 'c' })).toMatchObject({
+      topics: [{ topic: 'd' }, { topic: 'e' }],
+      next_after: null,
+    })
+    expect(await messages.topics({ after: 'e' })).toEqual({ topics: [], next_after: null })
+  })
+})

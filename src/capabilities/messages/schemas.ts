@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { printableLine, printableText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
+import type { NamesSpec } from '../../core/operation.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 
 /** The longest body, in bytes of UTF-8. */
@@ -8,6 +9,15 @@ const MAX_BODY_BYTES = 65_536
 
 export const topic = printableLine('topic', 128).describe('What it is about, as in converge.')
 export const sender = printableLine('sender', 128).describe('Who says it: a name that no other agent uses.')
+
+/** Where the topics come from that there are. */
+export const topicNames: NamesSpec = { operationId: 'messages.topics', entries: 'topics', field: 'topic' }
+
+/** The topic of a message as an event carries it; undefined for an event of another kind. */
+export function toTopic(message: unknown): string | undefined {
+  const isMessage = typeof message === 'object' && message !== null && 'topic' in message
+  return isMessage && typeof message.topic === 'string' ? message.topic : undefined
+}
 
 export const recipient = printableLine('recipient', 128)
 

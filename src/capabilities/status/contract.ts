@@ -36,6 +36,12 @@ export const get = defineOperation({
     destructive: false,
     concise,
   },
+  resource: {
+    uri: 'bus://status',
+    title: 'Bus status',
+    description: 'Who holds what, what lapsed, the newest messages, and the flags that wait.',
+    touchedBy: () => true,
+  },
   command: { name: 'status', positionals: [] },
 })
 

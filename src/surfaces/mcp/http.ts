@@ -6,13 +6,15 @@ import {
   legacyStatelessFallback,
   type McpRequestContext,
   type McpServer,
+  type ServerEventBus,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import { AGENT_HEADER, MAX_REQUEST_BYTES } from '../../core/wire.ts'
 import type { Call } from './call.ts'
+import type { Feed } from './feed.ts'
 import { readChoice } from './selection.ts'
-import type { CallerOf } from './server.ts'
 import { createSessions } from './sessions.ts'
+import type { CallerOf } from './tools.ts'
 
 /** Where MCP over HTTP lives. */
 export const MCP_PATH = '/mcp'
@@ -25,11 +27,12 @@ type ParsedRequest = IncomingMessage & { method: string; url: string }
  * behind one address. Checks neither host nor origin: the guard of the HTTP surface stands in front.
  *
  * @param createServer Makes a server: for one session, or for one request without one.
+ * @param feed Ended with the mount.
  */
-export function createMcpMount(createServer: (context: McpRequestContext) => McpServer, log: Log) {
+export function createMcpMount(createServer: (context: McpRequestContext) => McpServer, feed: Feed, log: Log) {
   const onerror = (error: Error) => log.error('mcp request', error)
   const limit = { maxRequestBodySize: MAX_REQUEST_BYTES }
-  const modern = createMcpHandler(createServer, { ...limit, legacy: 'reject', onerror })
+  const modern = createMcpHandler(createServer, { ...limit, legacy: 'reject', onerror, bus: toEventBus(feed) })
   const stateless = legacyStatelessFallback(createServer, onerror, limit)
   const sessions = createSessions((requestInfo) => createServer({ era: 'legacy', requestInfo }))
 
@@ -45,12 +48,18 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
     path: MCP_PATH,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
       handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
-    /** For a notification to clients of 2025; those of 2026-07-28 get theirs through `notify`. */
-    servers: sessions.servers,
-    notify: modern.notify,
     close: async () => {
+      feed.close()
       await Promise.all([sessions.close(), modern.close()])
     },
+  }
+}
+
+/** Hands what changes to the open streams of 2026-07-28; each passes on what its client asked for. */
+function toEventBus(feed: Feed): ServerEventBus {
+  return {
+    publish: () => {},
+    subscribe: (listener) => feed.watch((uri) => listener({ kind: 'resource_updated', uri })),
   }
 }
 

@@ -1,23 +1,26 @@
 import { type CallToolResult, McpServer, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
-import type { CallResult } from './call.ts'
+import type { Call, CallResult } from './call.ts'
+import type { Feed } from './feed.ts'
+import { offerPrompts, type Prompt } from './offer-prompts.ts'
+import { offerResources, offerSubscriptions } from './offer-resources.ts'
+import type { Resource } from './resources.ts'
 import { chooseTools, type ToolChoice } from './selection.ts'
-import type { Caller, Tool } from './tools.ts'
+import type { Caller, CallerOf, Tool } from './tools.ts'
 
 export interface McpOptions {
   readonly tools: readonly Tool[]
   /** Which of them are offered. */
   readonly choice: ToolChoice
+  readonly resources: readonly Resource[]
+  readonly prompts: readonly Prompt[]
+  /** Reads for whoever lists and completes names: that needs no proof. */
+  readonly look: Call
+  readonly feed: Feed
   readonly instructions: string
   readonly version: string
   readonly log: Log
 }
-
-/**
- * Tells whom a call acts for, from the headers of the request that brought it: those of each request, not of the first, so
- * that who knows the id of a session acts for nobody by it. Undefined over stdio.
- */
-export type CallerOf = (headers: Headers | undefined) => Caller
 
 /**
  * Makes one server: for one connection over stdio, for one session or one request over HTTP.
@@ -33,7 +36,10 @@ export function createMcpServer(
 ): McpServer {
   const { tools, choice, instructions, version, log } = options
   const offered = chooseTools(tools, choice, callerOf(opening).choice)
-  const server = new McpServer({ name: 'bus-mcp', title: 'Coordination bus', version }, { instructions, ...more })
+  const server = new McpServer(
+    { name: 'bus-mcp', title: 'Coordination bus', version },
+    { instructions, ...more, capabilities: { ...CAPABILITIES, ...more.capabilities } },
+  )
   for (const tool of tools) {
     const { name, title, description } = tool.spec
     const { inputSchema, annotations } = tool
@@ -57,7 +63,17 @@ export function createMcpServer(
     // Known and not offered: it is not listed, and whoever calls it all the same is told so.
     if (!offered.has(name)) registered.disable()
   }
+  offerResources(server, options, callerOf)
+  offerSubscriptions(server, options)
+  offerPrompts(server, options, callerOf)
   return server
+}
+
+/** What is offered stays the same while a client is connected; only what is in the resources changes. */
+const CAPABILITIES: ServerOptions['capabilities'] = {
+  tools: { listChanged: false },
+  prompts: { listChanged: false },
+  resources: { listChanged: false, subscribe: true },
 }
 
 /** Clients give a call up after 60 s without a sign of life, and some of them show it. */

@@ -31,8 +31,8 @@ export interface Sessions {
    * @returns Undefined for what belongs to none that is known here.
    */
   answer(request: Request, body: unknown): Promise<Response | undefined>
-  /** Their servers, for a notification that no request asked for. */
-  servers(): readonly McpServer[]
+  /** How many are open. */
+  count(): number
   /** Ends the streams at once, and the sessions once their calls under way have ended, or soon. Opens no more. */
   close(): Promise<void>
 }
@@ -85,7 +85,7 @@ export function createSessions(
       if (id !== null && (request.method !== 'POST' || ended.has(id))) return sessionNotFound()
       return isInitializeRequest(body) && !isClosed ? open(request, body) : undefined
     },
-    servers: () => [...sessions.values()].map(({ server }) => server),
+    count: () => sessions.size,
     close: async () => {
       isClosed = true
       const all = [...sessions.values()]

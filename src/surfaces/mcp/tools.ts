@@ -41,6 +41,12 @@ export interface Caller {
   readonly keeper?: Keeper
 }
 
+/**
+ * Tells whom a call acts for, from the headers of the request that brought it: those of each request, not of the first, so
+ * that who knows the id of a session acts for nobody by it. Undefined over stdio.
+ */
+export type CallerOf = (headers: Headers | undefined) => Caller
+
 /** @param canKeep Whether the callers will have a {@link Keeper}. */
 export function createTools(operations: readonly AnyOperation[], canKeep: boolean): readonly Tool[] {
   return operations.flatMap((operation) => (operation.tool ? [createTool(operation, operation.tool, canKeep)] : []))
