@@ -39,6 +39,8 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
       return showTop(rest, launch)
     case 'doctor':
       return doctor(rest, launch)
+    case 'connect':
+      return connectClient(rest, launch)
     case 'version':
     case '--version':
     case '-v':
@@ -128,7 +130,7 @@ async function showTop(rest: readonly string[], { env }: Launch): Promise<void> 
 }
 
 /** Runs a command of its own; what it fails with is one line for the person, and the exit status for the script. */
-async function endWith(name: string, operationId: string, carryOut: () => Promise<number>): Promise<void> {
+async function endWith(name: string, operationId: string | undefined, carryOut: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await carryOut()
   } catch (error) {
@@ -139,6 +141,19 @@ async function endWith(name: string, operationId: string, carryOut: () => Promis
       operations.find(({ id }) => id === operationId),
     )
   }
+}
+
+/** Behind an import: no other command needs the parsers of other programs' files. */
+async function connectClient(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
+  const { connect, describeConnect, findPlaces, parseConnect } = await import('./surfaces/cli/connect/index.ts')
+  if (asksForHelp(rest)) return terminal.out(describeConnect())
+  await endWith('connect', undefined, async () => {
+    const { connection, client, scope, mayWrite, ...named } = parseConnect(rest)
+    const { baseUrl, writeSecret } = readClient(env, connection)
+    const target = { ...named, baseUrl, programPath, hasSecret: writeSecret !== undefined }
+    terminal.out(await connect({ client, scope, mayWrite, target, places: findPlaces(env) }))
+    return 0
+  })
 }
 
 async function doctor(rest: readonly string[], { env, programPath }: Launch): Promise<void> {

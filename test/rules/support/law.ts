@@ -28,6 +28,7 @@ export const importLaw: readonly Row[] = [
       'src/product.ts',
       'src/serve.ts',
       'src/surfaces/cli/*',
+      'src/surfaces/cli/connect/index.ts',
       'src/terminal.ts',
     ],
   },
@@ -114,6 +115,18 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/surfaces/cli/*',
     may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'cross-spawn', 'node:**'],
+  },
+  // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
+  {
+    from: 'src/surfaces/cli/connect/*',
+    may: [
+      'src/core/*',
+      'src/surfaces/cli/command.ts',
+      'src/surfaces/cli/connect/*',
+      'jsonc-parser',
+      'smol-toml',
+      'node:**',
+    ],
   },
   // Runs in a browser, and is a client like any other.
   {
