@@ -41,6 +41,8 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
       return doctor(rest, launch)
     case 'connect':
       return connectClient(rest, launch)
+    case 'completion':
+      return complete(rest)
     case 'version':
     case '--version':
     case '-v':
@@ -152,6 +154,15 @@ async function connectClient(rest: readonly string[], { env, programPath }: Laun
     const { baseUrl, writeSecret } = readClient(env, connection)
     const target = { ...named, baseUrl, programPath, hasSecret: writeSecret !== undefined }
     terminal.out(await connect({ client, scope, mayWrite, target, places: findPlaces(env) }))
+    return 0
+  })
+}
+
+async function complete(rest: readonly string[]): Promise<void> {
+  const { describeCompletion, printCompletion } = await import('./completion.ts')
+  if (asksForHelp(rest)) return terminal.out(describeCompletion())
+  await endWith('completion', undefined, async () => {
+    terminal.out(printCompletion(rest))
     return 0
   })
 }

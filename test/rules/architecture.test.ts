@@ -46,6 +46,8 @@ describe('the import law', () => {
     ['src/surfaces/cli/a.ts', "import { Server } from '@modelcontextprotocol/server'", '@modelcontextprotocol/server'],
     ['src/surfaces/cli/a.ts', "import { x } from '../../capabilities/a/index.ts'", 'src/capabilities/a/index.ts'],
     ['src/surfaces/cli/a.ts', "import { parse } from 'smol-toml'", 'smol-toml'],
+    ['src/surfaces/cli/completion/a.ts', "import { VERSION } from '../../../config.ts'", 'src/config.ts'],
+    ['src/completion.ts', "import { x } from './surfaces/cli/connect/edit.ts'", 'src/surfaces/cli/connect/edit.ts'],
     ['src/surfaces/cli/connect/a.ts', "import { x } from '../../../client/index.ts'", 'src/client/index.ts'],
     ['src/commands.ts', "import { x } from './surfaces/cli/connect/edit.ts'", 'src/surfaces/cli/connect/edit.ts'],
     ['src/surfaces/mcp/a.ts', "import { x } from '../../store/index.ts'", 'src/store/index.ts'],

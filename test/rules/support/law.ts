@@ -21,6 +21,7 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/commands.ts',
     may: [
+      'src/completion.ts',
       'src/config.ts',
       'src/connection.ts',
       'src/core/*',
@@ -42,6 +43,16 @@ export const importLaw: readonly Row[] = [
       'src/move.ts',
       'src/surfaces/cli/*',
       'src/terminal.ts',
+    ],
+  },
+  {
+    from: 'src/completion.ts',
+    may: [
+      'src/config.ts',
+      'src/product.ts',
+      'src/surfaces/cli/*',
+      'src/surfaces/cli/completion/index.ts',
+      'src/surfaces/cli/connect/index.ts',
     ],
   },
   { from: 'src/flags.ts', may: ['src/config.ts', 'src/core/*', 'src/surfaces/cli/*', 'src/terminal.ts', 'node:**'] },
@@ -116,6 +127,7 @@ export const importLaw: readonly Row[] = [
     from: 'src/surfaces/cli/*',
     may: ['src/core/*', 'src/surfaces/cli/*', 'src/client/index.ts', 'cross-spawn', 'node:**'],
   },
+  { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
   // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
   {
     from: 'src/surfaces/cli/connect/*',
