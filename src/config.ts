@@ -27,6 +27,8 @@ export interface Setting<T = unknown> {
   readonly flag?: string
   /** The flag takes no value: it stands for `1`. */
   readonly isSwitch?: boolean
+  /** Whoever asks a person for it hides what is typed. */
+  readonly isSecret?: boolean
   /** One sentence for people. */
   readonly summary: string
   /** What holds when it is not set, for people. */
@@ -86,6 +88,7 @@ const secret = z
 
 const writeSecret = {
   env: 'BUS_WRITE_SECRET',
+  isSecret: true,
   summary: 'Arms every write: the bus refuses those without it, the client sends it as X-Bus-Secret.',
   standard: 'unset: open, and nothing is sent',
   schema: secret,

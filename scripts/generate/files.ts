@@ -6,6 +6,7 @@ import { renderClientTable } from './client-table.ts'
 import { renderConfig } from './config.ts'
 import { renderErrors } from './errors.ts'
 import { renderHttp } from './http.ts'
+import { renderServerFile } from './server-file.ts'
 import { renderTools } from './tools.ts'
 
 /** Every generated file: its path from the root, with `/` on every system, and its text. */
@@ -17,6 +18,7 @@ export function renderFiles(): Map<string, string> {
     ['docs/reference/cli.md', renderCli(operations)],
     ['docs/reference/config.md', renderConfig()],
     ['docs/reference/errors.md', renderErrors(operations)],
+    ['server.json', renderServerFile()],
     ['docs/reference/openapi.json', `${JSON.stringify(buildOpenApi(operations, VERSION), null, 2)}\n`],
   ])
 }
