@@ -17,7 +17,11 @@ export interface ParsedConnect {
 export const connectFlags: readonly Flag[] = [
   { name: 'write', takes: undefined, description: 'Write it into that file, and keep a copy of the former one.' },
   { name: 'http', takes: undefined, description: 'Ask the bus at its /mcp, without a process for each agent.' },
-  { name: 'scope', takes: 'project|user', description: 'For this folder, or for you everywhere. Standard: see above.' },
+  {
+    name: 'scope',
+    takes: 'project|user',
+    description: 'For this folder, or for you everywhere. Standard: the first of the client.',
+  },
   { name: 'name', takes: 'TEXT', description: 'What the client calls the server. Standard: bus.' },
   { name: 'agent-id', takes: 'TEXT', description: 'The name of the agents. Standard: each process has its own.' },
   { name: 'base-url', takes: 'TEXT', description: 'Where the bus is, as for every command.' },
@@ -60,8 +64,7 @@ export function describeConnect(): string {
     '',
     ...connectFlags.map(({ name, description }) => `  --${name.padEnd(8)}  ${description}`),
     '',
-    'The first scope of a client is its standard. The secret is never written: the file refers to BUS_WRITE_SECRET where it',
-    'is set here.',
+    'The secret is never written: the file refers to BUS_WRITE_SECRET where that is set here.',
   ].join('\n')
 }
 

@@ -54,12 +54,12 @@ describe('a file that is replaced', () => {
   })
 
   describe.skipIf(process.platform === 'win32')('where files have modes and links', () => {
-    it('keeps its mode, and so does the copy', async () => {
+    it.each([0o600, 0o664])('keeps its mode, and so does the copy (%#)', async (mode) => {
       const { path } = createFile('old')
-      chmodSync(path, 0o600)
+      chmodSync(path, mode)
       const backup = await (await openSafeFile(path)).replace('new')
-      expect(statSync(path).mode & 0o777).toBe(0o600)
-      expect(statSync(backup ?? '').mode & 0o777).toBe(0o600)
+      expect(statSync(path).mode & 0o777).toBe(mode)
+      expect(statSync(backup ?? '').mode & 0o777).toBe(mode)
     })
 
     it('stays where a link leads to', async () => {

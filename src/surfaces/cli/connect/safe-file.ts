@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UsageError } from '../command.ts'
 
@@ -29,8 +29,9 @@ async function replace(path: string, former: Buffer | undefined, text: string): 
   await mkdir(dirname(place), { recursive: true })
   const fresh = `${place}.${process.pid}.tmp`
   try {
-    const mode = former === undefined ? {} : { mode: (await stat(place)).mode }
-    await writeFile(fresh, text, { flag: 'wx', flush: true, ...mode })
+    // At first for nobody else: it may hold what the former file kept from others.
+    await writeFile(fresh, text, { flag: 'wx', flush: true, ...(former === undefined ? {} : { mode: 0o600 }) })
+    if (former !== undefined) await chmod(fresh, (await stat(place)).mode)
     const backup = former === undefined ? undefined : await keepCopy(place)
     await assertUnchanged(path, former)
     await rename(fresh, place)
