@@ -36,6 +36,7 @@ export interface Client {
 }
 
 const VSCODE_INPUT = 'bus-write-secret'
+const GEMINI_TRUST = 'Gemini CLI starts servers only in a folder that you trust.'
 
 /** The clients whose configuration we know, each in the format of its own documentation. */
 export const clients: Readonly<Record<string, Client>> = {
@@ -105,6 +106,7 @@ export const clients: Readonly<Record<string, Client>> = {
         ? { httpUrl: toMcpUrl(target), ...field('headers', toHeaders(target, `$${SECRET}`)) }
         : { ...toProcess(target), ...field('env', toEnvironment(target, `$${SECRET}`)) },
     secretSource: `Gemini CLI takes ${SECRET} from its own environment`,
+    hints: { user: GEMINI_TRUST, project: GEMINI_TRUST },
   },
 }
 
