@@ -39,6 +39,8 @@ const bin: BuildOptions = {
 const program: BuildOptions = {
   ...node,
   entryPoints: { commands: 'src/commands.ts', client: 'src/client/index.ts' },
+  // Its other form hides from a bundler what it requires.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   splitting: true,
 }
 

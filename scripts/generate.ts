@@ -1,5 +1,5 @@
 /**
- * Writes what is derived from the contracts: the client's table and docs/reference.
+ * Writes what is derived from the contracts: the client's table, docs/reference and server.json.
  * With --check writes nothing, and fails naming the files that are not fresh.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,9 +1,9 @@
 import { type Launch, namePerson, VERSION } from './config.ts'
 import { createClient } from './connection.ts'
 import { AppError } from './core/errors.ts'
-import { asksForHelp, flagNames, parseFlags, readClient } from './flags.ts'
-import { operations } from './product.ts'
-import { clientSettings } from './settings.ts'
+import { asksForHelp, flagNames, parseFlags, readClient, readMcp } from './flags.ts'
+import { listTools, operations } from './product.ts'
+import { clientSettings, mcpSettings } from './settings.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
@@ -26,7 +26,7 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
     case 'serve':
       return (await import('./serve.ts')).serve(rest, launch)
     case 'tools':
-      for (const { tool } of operations) if (tool) terminal.out(tool.name)
+      for (const name of listTools(readMcp(launch.env, parseFlags(mcpSettings, rest)))) terminal.out(name)
       return
     case 'run':
       return runWithLane(rest, launch)
@@ -42,6 +42,10 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
       return answerHook(rest, launch)
     case 'doctor':
       return doctor(rest, launch)
+    case 'connect':
+      return connectClient(rest, launch)
+    case 'completion':
+      return complete(rest)
     case 'version':
     case '--version':
     case '-v':
@@ -147,7 +151,7 @@ async function showTop(rest: readonly string[], { env }: Launch): Promise<void> 
 }
 
 /** Runs a command of its own; what it fails with is one line for the person, and the exit status for the script. */
-async function endWith(name: string, operationId: string, carryOut: () => Promise<number>): Promise<void> {
+async function endWith(name: string, operationId: string | undefined, carryOut: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await carryOut()
   } catch (error) {
@@ -158,6 +162,28 @@ async function endWith(name: string, operationId: string, carryOut: () => Promis
       operations.find(({ id }) => id === operationId),
     )
   }
+}
+
+/** Behind an import: no other command needs the parsers of other programs' files. */
+async function connectClient(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
+  const { connect, describeConnect, findPlaces, parseConnect } = await import('./surfaces/cli/connect/index.ts')
+  if (asksForHelp(rest)) return terminal.out(describeConnect())
+  await endWith('connect', undefined, async () => {
+    const { connection, client, scope, mayWrite, ...named } = parseConnect(rest)
+    const { baseUrl, writeSecret } = readClient(env, connection)
+    const target = { ...named, baseUrl, programPath, hasSecret: writeSecret !== undefined }
+    terminal.out(await connect({ client, scope, mayWrite, target, places: findPlaces(env) }))
+    return 0
+  })
+}
+
+async function complete(rest: readonly string[]): Promise<void> {
+  const { describeCompletion, printCompletion } = await import('./completion.ts')
+  if (asksForHelp(rest)) return terminal.out(describeCompletion())
+  await endWith('completion', undefined, async () => {
+    terminal.out(printCompletion(rest))
+    return 0
+  })
 }
 
 async function doctor(rest: readonly string[], { env, programPath }: Launch): Promise<void> {

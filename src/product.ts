@@ -6,7 +6,7 @@ import type { Call } from './surfaces/mcp/call.ts'
 import { createFeed } from './surfaces/mcp/feed.ts'
 import { createPrompts } from './surfaces/mcp/offer-prompts.ts'
 import { createResources } from './surfaces/mcp/resources.ts'
-import { findUnknownNames, type ToolChoice } from './surfaces/mcp/selection.ts'
+import { chooseTools, findUnknownNames, type ToolChoice } from './surfaces/mcp/selection.ts'
 import type { McpOptions } from './surfaces/mcp/server.ts'
 import { createTools } from './surfaces/mcp/tools.ts'
 
@@ -15,6 +15,11 @@ export const operations = boundOperations.map(({ operation }) => operation)
 
 /** What every session of every agent is told about the tools. */
 export const instructions = capabilities.flatMap((capability) => capability.instructions || []).join('\n')
+
+/** The names of the tools that an MCP server offers, in their order. */
+export function listTools(choice: ToolChoice): string[] {
+  return [...chooseTools(createTools(operations, true), choice)]
+}
 
 /**
  * @param look Makes calls that need no proof: reads.

@@ -11,6 +11,8 @@ export interface Setting<T = unknown> {
   readonly flag?: string | undefined
   /** The flag takes no value: it stands for `1`. */
   readonly isSwitch?: boolean
+  /** Whoever asks a person for it hides what is typed. */
+  readonly isSecret?: boolean
   /** One sentence for people. */
   readonly summary: string
   /** What holds when it is not set, for people. */
@@ -71,7 +73,7 @@ const secret = z
 const nameList = z.string().default('').transform(parseNames)
 
 /** Which tools an MCP server offers: the one over stdio, and a bus at `/mcp`. */
-const toolSettings = {
+export const toolSettings = {
   readOnly: {
     env: 'BUS_MCP_READ_ONLY',
     flag: 'read-only',
@@ -106,6 +108,7 @@ const toolSettings = {
 
 const writeSecret = {
   env: 'BUS_WRITE_SECRET',
+  isSecret: true,
   summary: 'Arms every write: the bus refuses those without it, the client sends it as X-Bus-Secret.',
   standard: 'unset: open, and nothing is sent',
   schema: secret,

@@ -1,7 +1,9 @@
 import { toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation } from '../../src/core/operation.ts'
-import { busSettings, clientSettings, type Setting } from '../../src/settings.ts'
+import { busSettings, clientSettings, mcpSettings, type Setting } from '../../src/settings.ts'
 import { type Command, createCommands } from '../../src/surfaces/cli/command.ts'
+import { clients } from '../../src/surfaces/cli/connect/clients.ts'
+import { connectFlags } from '../../src/surfaces/cli/connect/connect-flags.ts'
 import { exitCodes } from '../../src/surfaces/cli/exit-code.ts'
 import { programCommands } from '../../src/surfaces/cli/help.ts'
 import { type InputField, listInputFields, toInputCells } from './fields.ts'
@@ -23,9 +25,25 @@ export function renderCli(operations: readonly AnyOperation[]): string {
     ),
     list([
       `${code('bus-mcp serve')} takes ${flagsOf(busSettings)}.`,
-      `${code('bus-mcp')} without a command, ${code('bus-mcp doctor')} and every command below take ${flagsOf(clientSettings)}.`,
+      `${code('bus-mcp doctor')} and every command below take ${flagsOf(clientSettings)}; ${code('bus-mcp')} without a command takes ${flagsOf(mcpSettings)}.`,
       'What they mean, and the variables that do the same: [config.md](config.md).',
     ]),
+    '## `bus-mcp connect`',
+    'Prints what a client needs to be on the bus, or writes it into its file, the first one unless `--scope` says otherwise. All else in the file stays as it is, and a copy of the former file is kept beside it. The secret is never written: the file refers to `BUS_WRITE_SECRET`.',
+    table(
+      ['Client', 'Scope', 'File'],
+      Object.entries(clients).flatMap(([name, { title, files }]) =>
+        files.map(([scope, toPath]) => [
+          `${title}: ${code(name)}`,
+          code(scope),
+          code(toPath({ home: '~', folder: '.', env: {} }).replaceAll('\\', '/')),
+        ]),
+      ),
+    ),
+    table(
+      ['Flag', 'Meaning'],
+      connectFlags.map(({ name, description }) => [code(`--${name}`), description]),
+    ),
     '## Commands against the bus that runs',
     list([
       'They print for people; with `--json` the answer of [the route](http.md) on one line, or `{"ok": false, "error": {"type", …}}` with the types of [tools.md](tools.md#when-it-fails).',

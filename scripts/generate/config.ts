@@ -1,4 +1,4 @@
-import { busSettings, clientSettings, type Setting } from '../../src/settings.ts'
+import { busSettings, clientSettings, type Setting, toolSettings } from '../../src/settings.ts'
 import { code, list, page, table } from './markdown.ts'
 
 /** docs/reference/config.md */
@@ -15,6 +15,9 @@ export function renderConfig(): string {
     '## Whatever talks to a bus: the MCP server, `bus-mcp doctor`, every command',
     'A value that cannot be used is told on standard error, and the default holds: an MCP server that ends at its start could tell its agent nothing.',
     settingTable(clientSettings),
+    '## The tools of an MCP server: `bus-mcp` without a command, and `/mcp` of a bus',
+    'The bus takes the variables, not the flags. What they choose among: [tools.md](tools.md).',
+    settingTable(toolSettings),
   ])
 }
 

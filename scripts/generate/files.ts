@@ -7,6 +7,7 @@ import { renderConfig } from './config.ts'
 import { renderErrors } from './errors.ts'
 import { renderHttp } from './http.ts'
 import { renderLaneMapSchema } from './lane-map.ts'
+import { renderServerFile } from './server-file.ts'
 import { renderTools } from './tools.ts'
 
 /** Every generated file: its path from the root, with `/` on every system, and its text. */
@@ -19,6 +20,7 @@ export function renderFiles(): Map<string, string> {
     ['docs/reference/config.md', renderConfig()],
     ['docs/reference/errors.md', renderErrors(operations)],
     ['docs/reference/bus-json.schema.json', renderLaneMapSchema(operations)],
+    ['server.json', renderServerFile()],
     ['docs/reference/openapi.json', `${JSON.stringify(buildOpenApi(operations, VERSION), null, 2)}\n`],
   ])
 }

@@ -42,7 +42,7 @@ const calls: readonly [OperationId, Record<string, unknown>, method: string, url
     { topic: 'converge', sender: 'a', body: 'é' },
   ],
   ['messages.read', {}, 'GET', '/messages'],
-  ['messages.topics', { after: 'a b', limit: 5 }, 'GET', '/topics?after=a%20b&limit=5'],
+  ['messages.topics', { after: 'a b', limit: 5 }, 'GET', '/topics?after=a+b&limit=5'],
   [
     'messages.read',
     { topic: 'a b&c', flagged: false, since_id: 0, limit: 5 },

@@ -49,8 +49,16 @@ export const mcpWays: readonly {
 ])
 
 /** Starts the built MCP server as a process of its own and connects to it; both end after the test. */
-export async function connectStdio(era: Era, env: Record<string, string>): Promise<StdioToolClient> {
-  const transport = new StdioClientTransport({ command: process.execPath, args: [MAIN], env, stderr: 'pipe' })
+export function connectStdio(era: Era, env: Record<string, string>): Promise<StdioToolClient> {
+  return connectProcess(era, { command: process.execPath, args: [MAIN], env })
+}
+
+/** Starts an MCP server as its configuration says. */
+export async function connectProcess(
+  era: Era,
+  server: { readonly command: string; readonly args: string[]; readonly env: Record<string, string> },
+): Promise<StdioToolClient> {
+  const transport = new StdioClientTransport({ ...server, stderr: 'pipe' })
   const { stderr } = transport
   if (!(stderr instanceof Readable)) throw new Error('the standard error of the server is not piped')
   const written = collect(stderr)

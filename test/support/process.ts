@@ -21,8 +21,8 @@ export function cleanEnvironment(extra: Environment = {}): NodeJS.ProcessEnv {
 }
 
 /** Runs the program to its end; one that does not end is killed after the test. */
-export async function runMain(args: readonly string[], env: Environment = {}, input = ''): Promise<Run> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: cleanEnvironment(env) })
+export async function runMain(args: readonly string[], env: Environment = {}, input = '', cwd = '.'): Promise<Run> {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: cleanEnvironment(env), cwd })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })

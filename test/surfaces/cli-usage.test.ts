@@ -16,6 +16,14 @@ describe('bus-mcp tools', () => {
       stderr: '',
     })
   })
+
+  it('prints those that the settings choose', async () => {
+    const { stdout } = await runMain(['tools', '--toolsets', 'core,flags', '--exclude-tools', 'get_attention'], {
+      ...env,
+      BUS_MCP_READ_ONLY: '1',
+    })
+    expect(stdout).toBe('read_messages\nget_bus_status\n')
+  })
 })
 
 describe('bus-mcp version', () => {
@@ -102,7 +110,10 @@ describe('a command that was typed wrongly', () => {
   )
 
   it.each([
-    [['--nope'], ['--base-url', '--timeout-s', '--agent-id']],
+    [
+      ['--nope'],
+      ['--base-url', '--timeout-s', '--agent-id', '--read-only', '--toolsets', '--tools', '--exclude-tools'],
+    ],
     [
       ['doctor', '--nope'],
       ['--base-url', '--timeout-s', '--agent-id'],

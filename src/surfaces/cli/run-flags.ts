@@ -1,12 +1,20 @@
-import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
+import { describeConnectionFlags, type Flag, parseTextFlags, UsageError } from './command.ts'
 import { parseDuration, type RunOptions } from './run.ts'
 
-const FLAGS = {
-  lane: 'The lane to hold.',
-  wait: 'How long to wait for it in the queue, as in 60s or 5m. Standard: 0, refused at once.',
-  lease: 'The lease, renewed at a third of it. Standard: 60s.',
-  'on-lost': 'What becomes of the command when the lane is lost: kill or warn. Standard: kill.',
-} as const
+export const runFlags: readonly Flag[] = [
+  { name: 'lane', takes: 'LANE', description: 'The lane to hold.' },
+  {
+    name: 'wait',
+    takes: 'TIME',
+    description: 'How long to wait for it in the queue, as in 60s or 5m. Standard: 0, refused at once.',
+  },
+  { name: 'lease', takes: 'TIME', description: 'The lease, renewed at a third of it. Standard: 60s.' },
+  {
+    name: 'on-lost',
+    takes: 'kill|warn',
+    description: 'What becomes of the command when the lane is lost: kill or warn. Standard: kill.',
+  },
+]
 
 interface ParsedRun extends Pick<RunOptions, 'lane' | 'waitSeconds' | 'leaseSeconds' | 'onLost'> {
   readonly connection: Readonly<Record<string, string | undefined>>
@@ -14,7 +22,7 @@ interface ParsedRun extends Pick<RunOptions, 'lane' | 'waitSeconds' | 'leaseSeco
 
 /** @throws {UsageError} */
 export function parseRun(args: readonly string[], connectionFlags: readonly string[]): ParsedRun {
-  const names = [...Object.keys(FLAGS), ...connectionFlags]
+  const names = [...runFlags.map(({ name }) => name), ...connectionFlags]
   const { lane, wait, lease, 'on-lost': onLost = 'kill', ...connection } = parseTextFlags(args, names)
   if (lane === undefined) throw new UsageError('--lane is required, as in: bus-mcp run --lane deploy -- npm test')
   if (onLost !== 'kill' && onLost !== 'warn') throw new UsageError('--on-lost must be kill or warn')
@@ -30,7 +38,7 @@ export function describeRun(connectionFlags: readonly string[]): string {
     '',
     '  bus-mcp run --lane LANE [--wait TIME] [--lease TIME] [--on-lost kill|warn] -- COMMAND …',
     '',
-    ...Object.entries(FLAGS).map(([name, text]) => `  --${name.padEnd(7)}  ${text}`),
+    ...runFlags.map(({ name, description }) => `  --${name.padEnd(7)}  ${description}`),
     '',
     describeConnectionFlags(connectionFlags),
     'The command finds BUS_LANE and BUS_FENCE in its environment. The exit status is its own; 75 when the lane could not be had.',

@@ -1,8 +1,13 @@
-import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
+import { describeConnectionFlags, type Flag, parseTextFlags, UsageError } from './command.ts'
 
-const FLAGS = {
-  'every-s': 'How often to look, in seconds, 0.2 to 3600. Standard: 2.',
-} as const
+export const topFlags: readonly Flag[] = [
+  { name: 'every-s', takes: 'NUMBER', description: 'How often to look, in seconds, 0.2 to 3600. Standard: 2.' },
+  {
+    name: 'once',
+    takes: undefined,
+    description: 'Print it once, and end. So it is also where the output is no terminal.',
+  },
+]
 
 interface ParsedTop {
   readonly everyMs: number
@@ -13,7 +18,7 @@ interface ParsedTop {
 /** @throws {UsageError} */
 export function parseTop(args: readonly string[], connectionFlags: readonly string[]): ParsedTop {
   const texts = args.filter((arg) => arg !== '--once')
-  const { 'every-s': every = '2', ...connection } = parseTextFlags(texts, [...Object.keys(FLAGS), ...connectionFlags])
+  const { 'every-s': every = '2', ...connection } = parseTextFlags(texts, ['every-s', ...connectionFlags])
   const seconds = every.trim() === '' ? Number.NaN : Number(every)
   if (!(seconds >= 0.2 && seconds <= 3600))
     throw new UsageError('--every-s must be a number of seconds from 0.2 to 3600')
@@ -27,8 +32,7 @@ export function describeTop(connectionFlags: readonly string[]): string {
     '',
     '  bus-mcp top [--every-s NUMBER] [--once]',
     '',
-    ...Object.entries(FLAGS).map(([name, text]) => `  --${name}  ${text}`),
-    `  --${'once'.padEnd(7)}  Print it once, and end. So it is also where the output is no terminal.`,
+    ...topFlags.map(({ name, description }) => `  --${name.padEnd(7)}  ${description}`),
     '',
     describeConnectionFlags(connectionFlags),
     'Colours are left out where NO_COLOR is set.',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BusApiError, type BusClient, BusUnreachable, type Input, type Output } from '../../client/index.ts'
 import { toTimeOfDay } from '../../core/moment.ts'
-import { describeConnectionFlags, parseTextFlags, UsageError } from './command.ts'
+import { describeConnectionFlags, type Flag, parseTextFlags, UsageError } from './command.ts'
 import { toPlainText } from './render.ts'
 
 type Event = Output<'events.read'>['events'][number]
@@ -112,12 +112,21 @@ function toOneLine(text: string): string {
 
 const KINDS = ['message', 'ack', 'lane'] as const
 
-const FLAGS = {
-  topic: 'Only messages and acknowledgements of this topic; with --lane, either.',
-  lane: 'Only changes of this lane; with --topic, either.',
-  kind: 'Only message, ack or lane.',
-  'since-id': 'Begin after this event; 0 for all that there are. Standard: from now on.',
-} as const
+export const watchFlags: readonly Flag[] = [
+  {
+    name: 'topic',
+    takes: 'TOPIC',
+    description: 'Only messages and acknowledgements of this topic; with --lane, either.',
+  },
+  { name: 'lane', takes: 'LANE', description: 'Only changes of this lane; with --topic, either.' },
+  { name: 'kind', takes: KINDS.join('|'), description: 'Only message, ack or lane.' },
+  {
+    name: 'since-id',
+    takes: 'NUMBER',
+    description: 'Begin after this event; 0 for all that there are. Standard: from now on.',
+  },
+  { name: 'json', takes: undefined, description: 'Each event as one line of JSON, as in docs/reference/http.md.' },
+]
 
 interface ParsedWatch extends Pick<WatchOptions, 'filter' | 'json'> {
   readonly connection: Readonly<Record<string, string | undefined>>
@@ -132,7 +141,7 @@ export function parseWatch(args: readonly string[], connectionFlags: readonly st
     kind,
     'since-id': since,
     ...connection
-  } = parseTextFlags(texts, [...Object.keys(FLAGS), ...connectionFlags])
+  } = parseTextFlags(texts, [...watchFlags.flatMap(({ name, takes }) => (takes ? [name] : [])), ...connectionFlags])
   const knownKind = KINDS.find((known) => known === kind)
   if (kind !== knownKind) throw new UsageError(`--kind must be ${KINDS.join(', ')}`)
   if (since !== undefined && !/^\d{1,15}$/.test(since)) throw new UsageError('--since-id must be an integer')
@@ -147,8 +156,7 @@ export function describeWatch(connectionFlags: readonly string[]): string {
     '',
     '  bus-mcp watch [--topic TOPIC] [--lane LANE] [--kind KIND] [--since-id NUMBER] [--json]',
     '',
-    ...Object.entries(FLAGS).map(([name, text]) => `  --${name.padEnd(8)}  ${text}`),
-    `  --${'json'.padEnd(8)}  Each event as one line of JSON, as in docs/reference/http.md.`,
+    ...watchFlags.map(({ name, description }) => `  --${name.padEnd(8)}  ${description}`),
     '',
     describeConnectionFlags(connectionFlags),
   ].join('\n')

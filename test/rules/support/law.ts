@@ -30,6 +30,7 @@ export const importLaw: readonly Row[] = [
     from: 'src/commands.ts',
     may: [
       'src/settings.ts',
+      'src/completion.ts',
       'src/config.ts',
       'src/connection.ts',
       'src/core/*',
@@ -38,6 +39,7 @@ export const importLaw: readonly Row[] = [
       'src/serve.ts',
       'src/surfaces/cli/*',
       'src/surfaces/cli/hook/index.ts',
+      'src/surfaces/cli/connect/index.ts',
       'src/terminal.ts',
     ],
   },
@@ -57,6 +59,18 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/flags.ts',
     may: ['src/config.ts', 'src/settings.ts', 'src/core/*', 'src/surfaces/cli/*', 'src/terminal.ts', 'node:**'],
+  },
+  {
+    from: 'src/completion.ts',
+    may: [
+      'src/settings.ts',
+      'src/config.ts',
+      'src/product.ts',
+      'src/surfaces/cli/*',
+      'src/surfaces/cli/completion/index.ts',
+      'src/surfaces/cli/connect/index.ts',
+      'src/surfaces/cli/hook/index.ts',
+    ],
   },
   { from: 'src/terminal.ts', may: ['src/core/*', 'src/log.ts'] },
   { from: 'src/connection.ts', may: ['src/client/index.ts', 'src/config.ts'] },
@@ -140,6 +154,19 @@ export const importLaw: readonly Row[] = [
       'src/client/index.ts',
       'picomatch',
       'zod',
+      'node:**',
+    ],
+  },
+  { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
+  // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
+  {
+    from: 'src/surfaces/cli/connect/*',
+    may: [
+      'src/core/*',
+      'src/surfaces/cli/command.ts',
+      'src/surfaces/cli/connect/*',
+      'jsonc-parser',
+      'smol-toml',
       'node:**',
     ],
   },

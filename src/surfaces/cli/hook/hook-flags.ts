@@ -1,12 +1,19 @@
-import { describeConnectionFlags, parseTextFlags, UsageError } from '../command.ts'
+import { describeConnectionFlags, type Flag, parseTextFlags, UsageError } from '../command.ts'
 import { type HookName, hookEvents } from './event.ts'
 
 const STANDARD_LIMIT_SECONDS = 3
 const MAX_LIMIT_SECONDS = 60
 
-const FLAGS = {
-  'limit-s': `The longest that the hook takes, in seconds. Standard: ${STANDARD_LIMIT_SECONDS}.`,
-} as const
+export const hookFlags: readonly Flag[] = [
+  {
+    name: 'limit-s',
+    takes: 'SECONDS',
+    description: `The longest that the hook takes, in seconds. Standard: ${STANDARD_LIMIT_SECONDS}.`,
+  },
+]
+
+/** The events that a hook answers. */
+export const hookNames: readonly string[] = Object.keys(hookEvents)
 
 export interface ParsedHook {
   readonly name: HookName
@@ -16,8 +23,11 @@ export interface ParsedHook {
 
 /** @throws {UsageError} */
 export function parseHook([name = '', ...args]: readonly string[], connectionFlags: readonly string[]): ParsedHook {
-  if (!isHookName(name)) throw new UsageError(`name a hook: ${Object.keys(hookEvents).join(', ')}`)
-  const { 'limit-s': limit, ...connection } = parseTextFlags(args, [...Object.keys(FLAGS), ...connectionFlags])
+  if (!isHookName(name)) throw new UsageError(`name a hook: ${hookNames.join(', ')}`)
+  const { 'limit-s': limit, ...connection } = parseTextFlags(args, [
+    ...hookFlags.map((flag) => flag.name),
+    ...connectionFlags,
+  ])
   const limitSeconds = limit === undefined ? STANDARD_LIMIT_SECONDS : Number(limit)
   if (!(limitSeconds >= 0.1 && limitSeconds <= MAX_LIMIT_SECONDS)) {
     throw new UsageError(`--limit-s must be a number of seconds from 0.1 to ${MAX_LIMIT_SECONDS}`)
@@ -38,7 +48,7 @@ export function describeHook(connectionFlags: readonly string[]): string {
     '  bus-mcp hook pre-tool-use    refuses an edit while another agent holds its lane; .bus.json says which',
     '  bus-mcp hook session-end     releases what the agent holds',
     '',
-    ...Object.entries(FLAGS).map(([flag, text]) => `  --${flag}  ${text}`),
+    ...hookFlags.map((flag) => `  --${flag.name}  ${flag.description}`),
     '',
     describeConnectionFlags(connectionFlags),
     'BUS_MCP_AGENT_ID says who the agent is. docs/guide/hooks.md has the settings to paste.',

@@ -9,7 +9,7 @@ import { checkTool } from './pre-tool-use.ts'
 import { endSession } from './session-end.ts'
 import { startSession } from './session-start.ts'
 
-export { describeHook, parseHook } from './hook-flags.ts'
+export { describeHook, hookFlags, hookNames, parseHook } from './hook-flags.ts'
 
 export interface HookOptions {
   readonly name: HookName
