@@ -64,6 +64,12 @@ export async function bundle(): Promise<void> {
   writeFresh(join(root, 'dist/panel/index.html'), page)
 }
 
+/** Bundles one script as the bin is bundled, for comparisons. */
+export async function bundleOne(entry: string, outfile: string): Promise<void> {
+  const { outdir: _, ...options } = node
+  await esbuild({ ...options, entryPoints: [entry], outfile, absWorkingDir: root, bundle: true, format: 'esm' })
+}
+
 /** Builds into one folder, which then has the scripts of these builds and no others. */
 async function build(...builds: readonly BuildOptions[]): Promise<void> {
   const results = await Promise.all(

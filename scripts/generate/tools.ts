@@ -54,7 +54,7 @@ function renderTool(tool: Tool): string[] {
 }
 
 function renderArguments({ operation, takes }: Tool): string {
-  const rows = listInputFields(takes).map((field) => {
+  const rows = listInputFields(takes()).map((field) => {
     const [type = '', required = '', standard = '', description = ''] = toInputCells(field)
     return [code(field.name), type, required, field.name === operation.actor ? code('agent_id') : standard, description]
   })

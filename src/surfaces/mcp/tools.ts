@@ -15,7 +15,7 @@ export interface Tool {
   readonly operation: AnyOperation
   readonly spec: ToolSpec
   /** All that it takes, for people. */
-  readonly takes: JsonSchema
+  takes(): JsonSchema
   /** What a model is shown of it. */
   readonly inputSchema: StandardSchemaWithJSON<Record<string, unknown>>
   readonly annotations: {
@@ -74,23 +74,26 @@ const OWN_NOTES = { [KEEP_ALIVE]: 'Renew it for me until released' }
 function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): Tool {
   const { actor, session } = operation
   const { concise } = spec
-  const input = toArguments(operation, spec).extend({
-    ...(canKeep && spec.grants !== undefined ? { [KEEP_ALIVE]: keepAliveArgument } : {}),
-    ...(concise === undefined ? {} : { [DETAIL]: detailArgument }),
-  })
-  const takes = toJsonSchema(input, 'input')
-  const shape = toAnswerShape(operation)
+  // An agent waits for its server to start: what may never be asked for is made when it is.
+  const input = once(() =>
+    toArguments(operation, spec).extend({
+      ...(canKeep && spec.grants !== undefined ? { [KEEP_ALIVE]: keepAliveArgument } : {}),
+      ...(concise === undefined ? {} : { [DETAIL]: detailArgument }),
+    }),
+  )
+  const takes = once(() => toJsonSchema(input(), 'input'))
+  const shape = once(() => toAnswerShape(operation))
   const carryOut: Tool['run'] = async (args, caller, signal) => {
     const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: caller.agentId } : args
-    const parsed = input.safeParse(given)
-    if (!parsed.success) return toInvalidArguments(spec.name, input, parsed.error)
+    const parsed = input().safeParse(given)
+    if (!parsed.success) return toInvalidArguments(spec.name, input(), parsed.error)
     if (actor !== undefined && parsed.data[actor] === undefined) return toUnknownActor(spec.name, actor)
     const { [KEEP_ALIVE]: wanted, [DETAIL]: detail, ...fields } = parsed.data
     const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
     const askedAt = performance.now()
     const result = await caller.call(operation, sent, signal)
     if (!result.ok) return result
-    if (!isAnswer(shape, result.value)) return toApiError(operation, 200, noAnswer)
+    if (!isAnswer(shape(), result.value)) return toApiError(operation, 200, noAnswer)
     const grant = { input: sent, answer: result.value, askedAt }
     const keepAlive = typeof wanted === 'boolean' ? wanted : undefined
     const value = concise === undefined || detail === 'full' ? result.value : toConcise(result.value, concise)
@@ -100,7 +103,7 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
     operation,
     spec,
     takes,
-    inputSchema: advertise(toModelSchema(takes, { ...OWN_NOTES, ...spec.argumentNotes })),
+    inputSchema: advertise(once(() => toModelSchema(takes(), { ...OWN_NOTES, ...spec.argumentNotes }))),
     annotations: {
       readOnlyHint: operation.effect === 'read',
       destructiveHint: spec.destructive,
@@ -109,7 +112,9 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
     },
     run: async (args, caller, signal) => {
       const result = await carryOut(args, caller, signal)
-      return result.ok ? result : { ok: false, error: adviseOn(result.error, { operation, spec, input, args }) }
+      return result.ok
+        ? result
+        : { ok: false, error: adviseOn(result.error, { operation, spec, input: input(), args }) }
     },
   }
 }
@@ -139,14 +144,22 @@ function tellKeeper(
 }
 
 /** A schema for the SDK to show and not to judge by: `run` judges, in our own words. */
-function advertise(document: JsonSchema): StandardSchemaWithJSON<Record<string, unknown>> {
+function advertise(document: () => JsonSchema): StandardSchemaWithJSON<Record<string, unknown>> {
   return {
     '~standard': {
       version: 1,
       vendor: 'bus-mcp',
       validate: (value) => ({ value: value as Record<string, unknown> }), // MCP arguments and results are objects.
-      jsonSchema: { input: () => document, output: () => document },
+      jsonSchema: { input: document, output: document },
     },
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
