@@ -16,6 +16,8 @@ export const operations = boundOperations.map(({ operation }) => operation)
 /** What every session of every agent is told about the tools. */
 export const instructions = capabilities.flatMap((capability) => capability.instructions || []).join('\n')
 
+export const prompts = capabilities.flatMap((capability) => capability.prompts ?? [])
+
 /** The names of the tools that an MCP server offers, in their order. */
 export function listTools(choice: ToolChoice): string[] {
   return [...chooseTools(createTools(operations, true), choice)]
@@ -34,11 +36,7 @@ export function describeMcp(log: Log, look: Call, canKeep: boolean, choice: Tool
     tools,
     choice,
     resources,
-    prompts: createPrompts(
-      capabilities.flatMap(({ prompts = [] }) => prompts),
-      operations,
-      look,
-    ),
+    prompts: createPrompts(prompts, operations, look),
     look,
     feed: createFeed(operations, resources, look, log),
     instructions,

@@ -1,5 +1,5 @@
 import { VERSION } from '../../src/config.ts'
-import { instructions, operations } from '../../src/product.ts'
+import { instructions, operations, prompts } from '../../src/product.ts'
 import { buildOpenApi } from '../../src/surfaces/http/openapi.ts'
 import { renderCli } from './cli.ts'
 import { renderClientTable } from './client-table.ts'
@@ -15,7 +15,7 @@ export function renderFiles(): Map<string, string> {
   return new Map([
     ['src/client/operations.gen.ts', renderClientTable(operations)],
     ['docs/reference/http.md', renderHttp(operations)],
-    ['docs/reference/tools.md', renderTools(operations, instructions)],
+    ['docs/reference/tools.md', renderTools(operations, prompts, instructions)],
     ['docs/reference/cli.md', renderCli(operations)],
     ['docs/reference/config.md', renderConfig()],
     ['docs/reference/errors.md', renderErrors(operations)],

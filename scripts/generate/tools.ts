@@ -1,3 +1,4 @@
+import type { PromptSpec } from '../../src/core/capability.ts'
 import { errorKinds } from '../../src/core/errors.ts'
 import { toJsonSchema } from '../../src/core/json-schema.ts'
 import type { AnyOperation } from '../../src/core/operation.ts'
@@ -8,7 +9,11 @@ import { anchor, code, page, table } from './markdown.ts'
 import { renderToolErrors } from './tool-errors.ts'
 
 /** docs/reference/tools.md */
-export function renderTools(operations: readonly AnyOperation[], instructions: string): string {
+export function renderTools(
+  operations: readonly AnyOperation[],
+  prompts: readonly PromptSpec[],
+  instructions: string,
+): string {
   const tools = createTools(operations, true)
   return page('The MCP tools', [
     'The same over standard input and output (`bus-mcp`) and over Streamable HTTP (`/mcp` of a bus).',
@@ -36,6 +41,26 @@ export function renderTools(operations: readonly AnyOperation[], instructions: s
     'A tool that takes `detail` answers `concise` unless it is asked for `full`: what is null or false is left out, a long text is cut, with its length beside it (`body_length`), and a long list likewise (`active_lanes_more`).',
     '## What is kept alive',
     'The server on standard input and output is a process that lives as long as its client, so it can renew what a tool granted: that tool takes `keep_alive`, which `/mcp` does not offer. Its result then has `kept_for_s`, the seconds for which it is renewed without being claimed again. When the client ends, it is given back. What was lost comes with the next result of any tool, once: `lost` is a list of objects, each with the name and the `reason`.',
+    '## Resources',
+    'Each is an answer of the bus as JSON, at an address. They can be listed, completed, read, and subscribed to in both eras of the protocol.',
+    table(
+      ['URI', 'Title', 'What is there', 'Operation'],
+      operations.flatMap(({ id, resource }) =>
+        resource ? [[code(resource.uri), resource.title, resource.description, code(id)]] : [],
+      ),
+    ),
+    '## Prompts',
+    'A text for an agent, with the resource that goes with it as it is then.',
+    table(
+      ['Prompt', 'What it is for', 'Arguments'],
+      prompts.map(({ name, description, args }) => [
+        code(name),
+        description,
+        Object.entries(args)
+          .map(([argument, spec]) => `${code(argument)}${spec.required ? '' : ' (optional)'}: ${spec.description}`)
+          .join('; '),
+      ]),
+    ),
     '## When it fails',
     ...renderToolErrors(),
     ...tools.flatMap(renderTool),
