@@ -35,7 +35,10 @@ export function buildManifest() {
         ),
       },
     },
-    tools: operations.flatMap(({ tool, summary }) => (tool ? [{ name: tool.name, description: summary }] : [])),
+    // Nobody is asked for a toolset, so it is those of the standard one.
+    tools: operations.flatMap(({ tool, summary }) =>
+      tool && tool.toolset === undefined ? [{ name: tool.name, description: summary }] : [],
+    ),
     compatibility: { platforms: ['darwin', 'win32', 'linux'], runtimes: { node: packageFile.engines.node } },
     user_config: Object.fromEntries(
       Object.entries(asked).map(([key, { title, setting }]) => [key, toField(title, setting)]),

@@ -56,7 +56,10 @@ describe.each(mcpWays)('the prompts over $transport to a client of the $era era'
 
   it('are refused without what they need', async () => {
     const client = await start()
-    await expect(client.getPrompt({ name: 'handover', arguments: {} })).rejects.toMatchObject({ code: -32602 })
+    await expect(client.getPrompt({ name: 'handover', arguments: {} })).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('lane is required: The lane to hand over'),
+    })
   })
 
   it('say what is missing when a lane was never claimed', async () => {

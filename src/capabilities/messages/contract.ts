@@ -63,7 +63,7 @@ export const post = defineOperation({
       body: 'Up to 64 KiB',
       action_flag: 'A person or agent must act',
       recipient: 'An agent’s name',
-      lane: 'Only while I hold it, with its fence',
+      lane: 'Only while you hold it, with its fence',
     },
   },
   command: { name: 'post', positionals: ['topic', 'body'] },

@@ -21,7 +21,10 @@ export function createPrompts(
   look: Call,
 ): readonly Prompt[] {
   return specs.map((spec) => {
-    const fields = Object.entries(spec.args).map(([name, argument]) => [name, toSchema(argument, operations, look)])
+    const fields = Object.entries(spec.args).map(([name, argument]) => [
+      name,
+      toSchema(name, argument, operations, look),
+    ])
     return { spec, argsSchema: z.object(Object.fromEntries(fields)) }
   })
 }
@@ -44,11 +47,12 @@ export function offerPrompts(
 }
 
 function toSchema(
+  name: string,
   { description, required, names }: PromptArgument,
   operations: readonly AnyOperation[],
   look: Call,
 ): z.ZodType<string | undefined> {
-  const text = z.string().describe(description)
+  const text = z.string({ error: `${name} is required: ${description}` }).describe(description)
   const field = required ? text : text.optional()
   if (names === undefined) return field
   const { complete } = createNames(names, operations)

@@ -33,7 +33,7 @@ export function offerResources(server: McpServer, { resources, look }: ResourceO
   for (const { spec, field, names, toUri } of resources) {
     const { uri, title, description } = spec
     const metadata = { title, description, mimeType: MIME_TYPE }
-    const name = uri.replace('bus://', '').replace(/\/\{\w+\}$/, '/')
+    const name = field ?? uri.replace('bus://', '')
     if (field === undefined) {
       server.registerResource(name, uri, metadata, read)
       continue

@@ -69,7 +69,7 @@ const detailArgument = z
   .describe('concise: without what says nothing, long texts and lists cut. full: everything.')
 
 /** The arguments that are the surface's own, and what agents are told of them. */
-const OWN_NOTES = { [KEEP_ALIVE]: 'Renew it for me until released' }
+const OWN_NOTES = { [KEEP_ALIVE]: 'Renewed for you until released' }
 
 function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): Tool {
   const { actor, session } = operation
