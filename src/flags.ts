@@ -8,16 +8,33 @@ import { terminal } from './terminal.ts'
 /** Values of the command line by flag name, without the dashes. */
 export type Flags = Readonly<Record<string, string | undefined>>
 
-/** @throws {AppError} `invalid_request` for a flag that none of the settings has. */
+/** @throws {AppError} `invalid_request` for a flag that none of the settings has, and for a word that is no flag. */
 export function parseFlags(settings: Readonly<Record<string, Setting>>, rest: readonly string[]): Flags {
+  return parseFlagsAndFile(settings, rest, 0).flags
+}
+
+/**
+ * The same for a command that takes files, before its flags or after them.
+ *
+ * @param count How many it takes at the most.
+ */
+export function parseFlagsAndFile(
+  settings: Readonly<Record<string, Setting>>,
+  rest: readonly string[],
+  count: number,
+): { readonly flags: Flags; readonly positionals: readonly string[] } {
   const options = Object.values(settings).flatMap(({ flag, isSwitch }) =>
     flag === undefined ? [] : [[flag, { type: isSwitch ? ('boolean' as const) : ('string' as const) }] as const],
   )
   try {
-    const { values } = parseArgs({ args: [...rest], options: Object.fromEntries(options) })
-    return Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, value === true ? '1' : String(value)]),
-    )
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options: Object.fromEntries(options),
+      allowPositionals: count > 0,
+    })
+    if (positionals.length > count) throw new Error(`there is one word too many: '${positionals[count]}'`)
+    const texts = Object.entries(values).map(([name, value]) => [name, value === true ? '1' : String(value)])
+    return { flags: Object.fromEntries(texts), positionals }
   } catch (error) {
     throw new AppError('invalid', 'invalid_request', describeFlagError(error, flagNames(settings)))
   }

@@ -1,7 +1,7 @@
 import { startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import { AppError, errorKinds } from './core/errors.ts'
-import { asksForHelp, parseFlags } from './flags.ts'
+import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
 import { busSettings, placeSettings } from './settings.ts'
 import { UsageError } from './surfaces/cli/command.ts'
@@ -45,8 +45,9 @@ export async function move(
   { env }: Launch,
 ): Promise<void> {
   if (asksForHelp(rest)) return terminal.out(describeSettings(command, Object.values(placeSettings)))
-  const [path, flags] = rest[0]?.startsWith('-') === false ? [rest[0], rest.slice(1)] : [undefined, rest]
-  const config = readBusConfig({ env, flags: parseFlags(placeSettings, flags) })
+  const { flags, positionals } = parseFlagsAndFile(placeSettings, rest, command === 'migrate' ? 0 : 1)
+  const [path] = positionals
+  const config = readBusConfig({ env, flags })
   const place = { place: parseDatabaseUrl(config.databaseUrl, env), allowUnsafe: config.allowUnsafeDurability }
   try {
     if (command === 'export') {

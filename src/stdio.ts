@@ -3,7 +3,7 @@ import { BusApiError, type BusClient, BusUnreachable, keepLane, releaseLane, toH
 import type { McpConfig } from './config.ts'
 import { createClient } from './connection.ts'
 import type { Log } from './core/context.ts'
-import { describeMcp } from './product.ts'
+import { describeMcp } from './mcp-offer.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createKeeper, type Renew } from './surfaces/mcp/keeper.ts'
 import { type StdioServer, serveStdio } from './surfaces/mcp/stdio.ts'

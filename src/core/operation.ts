@@ -94,6 +94,8 @@ export interface CommandSpec {
   readonly name: string
   /** Input fields that are given by position, in this order. */
   readonly positionals: readonly string[]
+  /** The output field that a script asks for: the exit status is 1 when it is not true. */
+  readonly answersWith?: string
 }
 
 /**

@@ -12,6 +12,9 @@ export const SECRET_HEADER = 'x-bus-secret'
 /** Names the agent behind an MCP connection over HTTP, where no process of ours stands between it and the bus. */
 export const AGENT_HEADER = 'x-bus-agent'
 
+/** Tells agents of one name apart there, as `BUS_MCP_SESSION` does for a process. */
+export const SESSION_HEADER = 'x-bus-session'
+
 /** Names a request in its answer, in the log and in what it leaves behind. */
 export const REQUEST_ID_HEADER = 'x-request-id'
 

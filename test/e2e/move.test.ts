@@ -54,7 +54,7 @@ describe('bus-mcp export and import', () => {
     const url = await postgres().createDatabase()
     await move(['import', path, '--database-url', url])
     const second = join(folder, 'second.jsonl')
-    await move(['export', second, '--database-url', url])
+    await move(['export', '--database-url', url, second])
     expect(readFileSync(second, 'utf8')).toBe(readFileSync(path, 'utf8'))
     const back = `sqlite:${join(folder, 'back.db')}`
     await move(['import', second, '--database-url', back])

@@ -19,8 +19,8 @@ describe('bus-mcp serve', () => {
   database  ${file}
   writes    open
 
-Connect an agent, as in
-  claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"
+Connect the agents of a project: type in its folder, for claude, codex, cursor, vscode or gemini,
+  node "${realpathSync(MAIN)}" connect claude --write --base-url ${apiUrl}
 Stop with Ctrl-C.
 `)
     expect(stderr()).toBe('')
@@ -31,9 +31,8 @@ Stop with Ctrl-C.
   it('says that writes need the secret, and shows it nowhere', async () => {
     const { apiUrl, stdout } = await start(join(createTempFolder(), 'bus.db'), { BUS_WRITE_SECRET: 'letmein' })
     expect(stdout()).toMatch(/^ {2}writes +need BUS_WRITE_SECRET$/m)
-    expect(stdout()).toContain(
-      `claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --env BUS_WRITE_SECRET=… --transport`,
-    )
+    expect(stdout()).toContain('or gemini, with BUS_WRITE_SECRET set,')
+    expect(stdout()).toContain(`connect claude --write --base-url ${apiUrl}`)
     expect(stdout()).not.toContain('letmein')
   })
 

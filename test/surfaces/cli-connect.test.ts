@@ -73,7 +73,7 @@ describe('bus-mcp connect', () => {
     expect(readdirSync(dirname(path))).toEqual(['mcp.json', 'mcp.json.bak'])
 
     const { stdout } = await run(['vscode', '--write', '--http'])
-    expect(stdout).toContain(`replaced another entry of the name "bus" in ${path}\n`)
+    expect(stdout).toContain(`replaced what "bus" was in ${path}\n`)
     expect(readdirSync(dirname(path))).toHaveLength(3)
   })
 

@@ -21,7 +21,7 @@ This is a demo: synthetic agents play an afternoon in a made-up project. Nothing
   as it happens    ${program} watch --base-url ${apiUrl}
   the API          ${apiUrl}/status
 Take part: acknowledge a flag, claim a lane, or connect an agent of yours, as in
-  claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- ${program}
+  ${program} connect claude --write --base-url ${apiUrl}
 Stop with Ctrl-C.
 `)
     expect(stderr()).toBe('')

@@ -26,7 +26,7 @@ describe('bus-mcp doctor', () => {
         `ok  it has the same version, ${VERSION}`,
         'ok  writes are open (the bus is not armed)',
         '',
-        `next: connect an agent, as in claude mcp add --env BUS_MCP_AGENT_ID=NAME --env BUS_MCP_BASE_URL=${apiUrl} --transport stdio bus -- node "${realpathSync(MAIN)}"`,
+        `next: connect an agent, as in node "${realpathSync(MAIN)}" connect claude --write --base-url ${apiUrl}`,
       ],
     })
     // It looked whether it may write, and wrote nothing.
@@ -124,7 +124,7 @@ describe('bus-mcp doctor', () => {
       expect(exitCode).toBe(0)
       expect(lines[2]).toBe('ok  writes are allowed with our BUS_WRITE_SECRET')
       expect(lines.join('\n')).not.toContain(SECRET)
-      expect(lines.at(-1)).toContain('--env BUS_WRITE_SECRET=…')
+      expect(lines.at(-1)).toContain('connect claude --write')
     })
   })
 })

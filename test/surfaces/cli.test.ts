@@ -46,6 +46,17 @@ describe('the commands for people', () => {
     )
   })
 
+  it('answer a question with the exit status, for scripts', async () => {
+    const { run } = await openShell()
+    await run('claim', 'feeds-refactor')
+    expectDone(await run('verify', 'feeds-refactor', '1'))
+    expect(await run('verify', 'feeds-refactor', '2')).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^valid +no$/m),
+    })
+    expect(await run('verify', 'never-claimed', '1', '--json')).toMatchObject({ exitCode: 1 })
+  })
+
   it('have no session, unless BUS_MCP_SESSION or --session names one', async () => {
     const { bus, env, run } = await openShell()
     const session = 'nightly'

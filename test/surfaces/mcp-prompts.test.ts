@@ -30,6 +30,7 @@ describe.each(mcpWays)('the prompts over $transport to a client of the $era era'
     ['coordinate', { task: 'split the feeds module' }, 'bus://status', 'Your task: split the feeds module'],
     ['standup', {}, 'bus://status', 'in the last 24 hours'],
     ['standup', { hours: '3' }, 'bus://status', 'in the last 3 hours'],
+    ['standup', { hours: 'many' }, 'bus://status', 'in the last 24 hours'],
     ['handover', { lane: 'feeds', to: 'bob' }, 'bus://lanes/feeds', 'Hand the lane "feeds" over to the agent "bob"'],
   ] as const)('say what to do, with what the bus knows now: %s %j', async (name, args, uri, words) => {
     const { messages } = await (await start()).getPrompt({ name, arguments: args })

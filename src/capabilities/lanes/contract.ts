@@ -176,7 +176,7 @@ export const verify = defineOperation({
   }),
   errors: {},
   http: { method: 'GET', path: '/lanes/{lane}/verify' },
-  command: { name: 'verify', positionals: ['lane', 'fence'] },
+  command: { name: 'verify', positionals: ['lane', 'fence'], answersWith: 'valid' },
 })
 
 export const get = defineOperation({

@@ -27,9 +27,9 @@ export const standup: PromptSpec = {
   title: 'What happened, and who needs me',
   description: 'Have an agent sum up for a person: who works on what, what is stuck, and what waits for an answer.',
   args: { hours: { description: 'How far to look back, in hours; 24 when left out', required: false } },
-  write: ({ hours = '24' }) => ({
+  write: ({ hours }) => ({
     text: [
-      `Sum up for the person who runs these agents what happened in the last ${hours} hours. What the bus knows now is below; read_messages has what was said, and read on with before_id as far back as it takes.`,
+      `Sum up for the person who runs these agents what happened in the last ${toHours(hours)} hours. What the bus knows now is below; read_messages has what was said, and read on with before_id as far back as it takes.`,
       'In this order, a line each, names as they are:',
       '1. Needs you: flags that nobody acknowledged, claims that lapsed, lanes that others wait for. What is asked, by whom, since when.',
       '2. In work: who holds which lane, what for, and whether they still say anything.',
@@ -38,4 +38,10 @@ export const standup: PromptSpec = {
     ].join('\n'),
     embeds: ['bus://status'],
   }),
+}
+
+/** A prompt's arguments are texts of a person; what is no number of hours is as if nothing was said. */
+function toHours(text = ''): number {
+  const hours = Number(text)
+  return hours > 0 && Number.isFinite(hours) ? hours : 24
 }

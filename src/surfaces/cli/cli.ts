@@ -53,8 +53,7 @@ export async function runCommand(
   const { terminal } = options
   const wantsJson = args.includes('--json')
   try {
-    await carryOut(options, command, args)
-    return 0
+    return await carryOut(options, command, args)
   } catch (error) {
     if (wantsJson) terminal.out(JSON.stringify({ ok: false, error: describeError(error) }))
     else terminal.err(`bus-mcp ${name}: ${toPlainText(explainError(error, command))}`)
@@ -62,11 +61,15 @@ export async function runCommand(
   }
 }
 
-async function carryOut(options: CliOptions, command: Command, args: readonly string[]): Promise<void> {
+/** @returns The exit status. */
+async function carryOut(options: CliOptions, command: Command, args: readonly string[]): Promise<number> {
   const { terminal, connectionFlags, connect } = options
   const { operation } = command
   const { input, json, help, flags } = await parseCommand(command, args, connectionFlags, terminal.readInput)
-  if (help) return terminal.out(describeCommand(command, connectionFlags))
+  if (help) {
+    terminal.out(describeCommand(command, connectionFlags))
+    return 0
+  }
 
   const { client, agentId, session } = connect(flags)
   const complete = {
@@ -78,6 +81,9 @@ async function carryOut(options: CliOptions, command: Command, args: readonly st
   const answer = await client.call(operation.id, complete)
   if (!isAnswer(toAnswerShape(operation), answer)) throw new BusApiError(200, noAnswer)
   terminal.out(json ? JSON.stringify(answer) : renderAnswer(answer))
+  const { answersWith } = command.spec
+  // A script that asks a question reads the status, not the text.
+  return answersWith === undefined || answer[answersWith] === true ? 0 : 1
 }
 
 /** The help text of one command. */

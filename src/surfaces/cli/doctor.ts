@@ -42,7 +42,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     out(`\nnext: ${advice}`)
     return exitCode
   }
-  const connection = describeConnection({ apiUrl: baseUrl, isArmed: hasSecret, programPath: options.programPath })
+  const connection = describeConnection({ apiUrl: baseUrl, programPath: options.programPath })
   out(`\nnext: connect an agent, as in ${connection}`)
   return 0
 }

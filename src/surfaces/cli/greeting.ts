@@ -22,7 +22,7 @@ export function describeBus(greeting: Greeting): string {
   database  ${hideCredentials(databasePlace)}
   writes    ${isArmed ? 'need BUS_WRITE_SECRET' : 'open'}
 
-Connect an agent, as in
+Connect the agents of a project: type in its folder, for claude, codex, cursor, vscode or gemini${isArmed ? ', with BUS_WRITE_SECRET set' : ''},
   ${describeConnection(greeting)}
 Stop with Ctrl-C.`
 }
@@ -31,7 +31,7 @@ Stop with Ctrl-C.`
 export function describeDemo(greeting: Omit<Greeting, 'databasePlace'>): string {
   const { version, origin, apiUrl, isArmed, programPath } = greeting
   const where = apiUrl === STANDARD_BASE_URL ? '' : ` --base-url ${apiUrl}`
-  const program = describeProgramCommand(programPath)
+  const program = `node "${programPath}"`
   return `bus-mcp ${version} is listening on ${origin}
 
 This is a demo: synthetic agents play an afternoon in a made-up project. Nothing of it is kept.
@@ -44,25 +44,8 @@ Take part: acknowledge a flag, claim a lane${isArmed ? ' (writes need BUS_WRITE_
 Stop with Ctrl-C.`
 }
 
-/** The line to type to connect an agent to the bus at `apiUrl`. */
-export function describeConnection({
-  apiUrl,
-  isArmed,
-  programPath,
-}: Pick<Greeting, 'apiUrl' | 'isArmed' | 'programPath'>): string {
-  const variables = [
-    'BUS_MCP_AGENT_ID=NAME',
-    ...(apiUrl === STANDARD_BASE_URL ? [] : [`BUS_MCP_BASE_URL=${apiUrl}`]),
-    ...(isArmed ? ['BUS_WRITE_SECRET=…'] : []),
-  ]
-  const environment = variables.map((variable) => `--env ${variable} `).join('')
-  // Options before the name; and --env takes all that follows it, up to the next option.
-  return `claude mcp add ${environment}--transport stdio bus -- ${describeProgramCommand(programPath)}`
-}
-
-/** How to start the MCP server again: by its package when it was installed as one, by its file when it was built here. */
-function describeProgramCommand(programPath: string): string {
-  if (!/[\\/]node_modules[\\/]/.test(programPath)) return `node "${programPath}"`
-  // On Windows npx is a script, which only a shell can start.
-  return process.platform === 'win32' ? 'cmd /c npx -y bus-mcp' : 'npx -y bus-mcp'
+/** The line to type, in the folder of a project, to connect its agents to the bus at `apiUrl`. By the file: it is there. */
+export function describeConnection({ apiUrl, programPath }: Pick<Greeting, 'apiUrl' | 'programPath'>): string {
+  const where = apiUrl === STANDARD_BASE_URL ? '' : ` --base-url ${apiUrl}`
+  return `node "${programPath}" connect claude --write${where}`
 }

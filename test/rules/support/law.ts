@@ -77,8 +77,10 @@ export const importLaw: readonly Row[] = [
   // What the product can do, as the ways in need it.
   {
     from: 'src/product.ts',
-    may: ['src/capabilities/index.ts', 'src/config.ts', 'src/core/*', 'src/surfaces/mcp/*'],
+    may: ['src/capabilities/index.ts', 'src/core/*', 'src/surfaces/mcp/selection.ts', 'src/surfaces/mcp/tools.ts'],
   },
+  // Apart from it, for the commands need no server of MCP, and would have to load its library.
+  { from: 'src/mcp-offer.ts', may: ['src/config.ts', 'src/core/*', 'src/product.ts', 'src/surfaces/mcp/*'] },
   {
     from: 'src/stdio.ts',
     may: [
@@ -86,7 +88,7 @@ export const importLaw: readonly Row[] = [
       'src/config.ts',
       'src/connection.ts',
       'src/core/*',
-      'src/product.ts',
+      'src/mcp-offer.ts',
       'src/surfaces/mcp/*',
       'node:**',
     ],
@@ -101,6 +103,7 @@ export const importLaw: readonly Row[] = [
       'src/core/*',
       'src/demo/index.ts',
       'src/local-transport.ts',
+      'src/mcp-offer.ts',
       'src/open-store.ts',
       'src/product.ts',
       'src/store/*',

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AGENT_HEADER, SECRET_HEADER, STANDARD_BASE_URL } from '../../../core/wire.ts'
 import { type Client, clients, type Scope } from './clients.ts'
-import { findAddressProblem, type Target } from './target.ts'
+import { findAddressProblem, type Target, toMcpUrl } from './target.ts'
 
 const PROGRAM = 'C:\\Users\\Ada Lovelace\\bus\\dist\\main.js'
 const plain: Target = {
@@ -143,5 +143,16 @@ describe('the address of a bus', () => {
     if (problem === undefined) expect(found).toBeUndefined()
     else expect(found).toContain(problem)
     expect(found ?? '').not.toContain('secret')
+  })
+})
+
+describe('the address of MCP', () => {
+  it.each([
+    ['http://127.0.0.1:8100/api/bus', 'http://127.0.0.1:8100/mcp'],
+    ['https://bus.example/team/api/bus', 'https://bus.example/team/mcp'],
+    ['https://bus.example/other', 'https://bus.example/mcp'],
+  ])('is beside the API: %s', (baseUrl, mcpUrl) => {
+    const target = { name: 'bus', programPath: '', baseUrl, isHttp: true, agentId: undefined, hasSecret: false }
+    expect(toMcpUrl(target)).toBe(mcpUrl)
   })
 })

@@ -45,7 +45,7 @@ export function parseConnect(args: readonly string[]): ParsedConnect {
     name,
     isHttp,
     mayWrite: values.write === true,
-    agentId: typeof agentId === 'string' ? checkAgentId(agentId, isHttp) : undefined,
+    agentId: typeof agentId === 'string' && agentId !== '' ? checkAgentId(agentId, isHttp) : undefined,
     connection: typeof baseUrl === 'string' ? { 'base-url': baseUrl } : {},
   }
 }

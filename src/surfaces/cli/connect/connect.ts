@@ -36,8 +36,7 @@ async function write({ format, title }: Client, path: string, wanted: Wanted): P
   const { text, outcome } = edit(format, path, file.text, wanted)
   if (outcome === 'unchanged') return `${path} has it already: nothing was changed`
   const backup = await file.replace(text)
-  const what =
-    outcome === 'added' ? `added "${wanted.name}" to` : `replaced another entry of the name "${wanted.name}" in`
+  const what = outcome === 'added' ? `added "${wanted.name}" to` : `replaced what "${wanted.name}" was in`
   return [
     `${what} ${path}`,
     ...(backup === undefined ? [] : [`the former file is ${backup}`]),
@@ -80,6 +79,9 @@ function listHints({ secretSource, hints }: Client, scope: Scope, { isHttp, hasS
       : undefined,
     hasSecret ? `${secretSource}; the secret itself is not in the file.` : undefined,
     isHttp && agentId === undefined ? 'Without --agent-id every call has to name its sender or owner.' : undefined,
+    isHttp && agentId !== undefined
+      ? `All that read this file are one agent, ${agentId}, and one holder of its lanes: over HTTP no process tells them apart.`
+      : undefined,
     !isHttp && /[\\/]_npx[\\/]/.test(programPath)
       ? 'The program is in the cache of npm, which may be emptied: "npm i -g bus-mcp", then this again, keeps it.'
       : undefined,

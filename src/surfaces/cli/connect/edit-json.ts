@@ -9,6 +9,7 @@ import {
   getServers,
   isFields,
   listInputs,
+  mergeEntry,
   type Wanted,
 } from './edit.ts'
 import { setValue } from './json-text.ts'
@@ -27,10 +28,11 @@ export function editJson(text: string, wanted: Wanted): Edit {
     const { outcome, ...edited } = editJson(text.slice(MARK.length), wanted)
     return { outcome, text: MARK + edited.text }
   }
-  const { table, name, entry } = wanted
+  const { table, name } = wanted
   if (text.trim() === '') return { text: renderJson(wanted), outcome: 'added' }
   const before = parseJson(text)
   const former = getField(getServers(before, table), name)
+  const entry = mergeEntry(former, wanted.entry)
   const missing = findMissingInputs(before, wanted)
   if (isDeepStrictEqual(former, entry) && missing.length === 0) return { text, outcome: 'unchanged' }
 

@@ -7,6 +7,7 @@ import {
   type Fields,
   getField,
   getServers,
+  mergeEntry,
   type Wanted,
 } from './edit.ts'
 import { findSections, type Section } from './toml-sections.ts'
@@ -22,7 +23,7 @@ export function editToml(text: string, wanted: Wanted): Edit {
   const { table, name } = wanted
   const before = parseToml(text)
   const former = getField(getServers(before, table), name)
-  const rendered = renderToml(wanted)
+  const rendered = renderToml({ ...wanted, entry: mergeEntry(former, wanted.entry) })
   const entry = getField(getServers(parseToml(rendered), table), name)
   if (isDeepStrictEqual(former, entry)) return { text, outcome: 'unchanged' }
 

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Input } from './clients.ts'
-import type { Entry } from './target.ts'
+
+export type Fields = Readonly<Record<string, unknown>>
 
 /** What a file is to hold. */
 export interface Wanted {
   /** The object that holds all servers. */
   readonly table: string
   readonly name: string
-  readonly entry: Entry
+  readonly entry: Fields
   readonly inputs: readonly Input[]
 }
 
@@ -21,8 +22,6 @@ export class EditRefused extends Error {
   override readonly name = 'EditRefused'
 }
 
-export type Fields = Readonly<Record<string, unknown>>
-
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
@@ -30,6 +29,42 @@ export function isFields(value: unknown): value is Fields {
 /** The field of that name, never one that every object has. */
 export function getField(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined
+}
+
+/** What says where the server is; all else in an entry is the person's own. */
+const TRANSPORT = ['type', 'command', 'args', 'url', 'httpUrl']
+/** What goes with one way to the server, and would be nonsense with another. */
+const WITH_PROCESS = ['env', 'env_vars']
+const WITH_ADDRESS = ['headers', 'http_headers', 'env_http_headers']
+
+/**
+ * The entry with what a person has added to a former one of this server: its variables, its time limits, whether it is
+ * switched off. Another server under the same name leaves nothing behind.
+ */
+export function mergeEntry(former: unknown, entry: Fields): Fields {
+  if (!isFields(former) || !isOurs(former)) return entry
+  const ours = 'command' in entry ? WITH_PROCESS : WITH_ADDRESS
+  const own = [...TRANSPORT, ...WITH_PROCESS, ...WITH_ADDRESS]
+  const rest = Object.entries(former).filter(([name]) => !own.includes(name))
+  const merged = ours.flatMap((name) => {
+    const value = mergeField(getField(former, name), getField(entry, name))
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return { ...entry, ...Object.fromEntries(merged), ...Object.fromEntries(rest) }
+}
+
+function mergeField(former: unknown, wanted: unknown): unknown {
+  if (isFields(former) && (wanted === undefined || isFields(wanted))) return { ...former, ...wanted }
+  if (Array.isArray(former) && Array.isArray(wanted)) return [...new Set([...former, ...wanted])]
+  return wanted ?? former
+}
+
+/** Whether an entry is of this program, or of a bus at its address. */
+function isOurs(entry: Fields): boolean {
+  const args = getField(entry, 'args')
+  const words = [getField(entry, 'command'), ...(Array.isArray(args) ? args : [])].map(String)
+  if (words.some((word) => /bus-mcp|[\\/]main\.(?:js|ts)$/.test(word))) return true
+  return ['url', 'httpUrl'].some((name) => String(getField(entry, name) ?? '').endsWith('/mcp'))
 }
 
 /** The object of all servers, empty when there is none yet. @throws {EditRefused} */

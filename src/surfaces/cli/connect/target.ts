@@ -1,4 +1,4 @@
-import { STANDARD_BASE_URL } from '../../../core/wire.ts'
+import { API_BASE_PATH, STANDARD_BASE_URL } from '../../../core/wire.ts'
 
 /** What a client is to be told of the bus. */
 export interface Target {
@@ -21,7 +21,12 @@ export type Entry = Readonly<Record<string, string | readonly string[] | Texts>>
 
 export const SECRET = 'BUS_WRITE_SECRET'
 
-export const toMcpUrl = ({ baseUrl }: Target): string => `${new URL(baseUrl).origin}/mcp`
+/** Beside the API, also where a proxy serves both below a path of its own. */
+export function toMcpUrl({ baseUrl }: Target): string {
+  const { origin, pathname } = new URL(baseUrl)
+  const prefix = pathname.endsWith(API_BASE_PATH) ? pathname.slice(0, -API_BASE_PATH.length) : ''
+  return `${origin}${prefix}/mcp`
+}
 
 /** The program by its file: npx would look its package up at every start of every agent. */
 export const toProcess = ({ programPath }: Target) => ({ command: 'node', args: [programPath] })
