@@ -39,8 +39,8 @@ export function offerResources(server: McpServer, { resources, look }: ResourceO
       continue
     }
     const template = new ResourceTemplate(uri, {
-      list: async () => ({
-        resources: ((await names?.list(look)) ?? []).map((one) => ({
+      list: async ({ mcpReq }) => ({
+        resources: ((await names?.list(look, mcpReq.signal)) ?? []).map((one) => ({
           uri: toUri(one),
           name: one,
           title: `${title}: ${one}`,

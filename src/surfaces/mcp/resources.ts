@@ -32,7 +32,9 @@ export function createResources(operations: readonly AnyOperation[]): readonly R
 
 function createResource(operation: AnyOperation, spec: ResourceSpec, all: readonly AnyOperation[]): Resource {
   const [, start = spec.uri, field] = /^([^{]*)\{(\w+)\}$/.exec(spec.uri) ?? []
-  const toUri = (name: string | undefined) => (name === undefined ? spec.uri : `${start}${encodeURIComponent(name)}`)
+  // Whatever answers as a bus may name what is no text, which no URI can hold.
+  const toUri = (name: string | undefined) =>
+    name === undefined ? spec.uri : `${start}${encodeURIComponent(name.toWellFormed())}`
   return {
     operation,
     spec,
