@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startTestBus, type TestBus } from '../support/bus.ts'
-import { findClosedUrl } from '../support/fake-server.ts'
+import { answerWith, findClosedUrl, startFakeServer } from '../support/fake-server.ts'
 import { connectStdio, type Era, mcpWays } from '../support/mcp.ts'
 
 /** A bus with two lanes and two topics. */
@@ -95,13 +95,17 @@ describe.each(mcpWays)('the resources over $transport to a client of the $era er
     expect(await readJson(client, 'bus://lanes/feeds')).toMatchObject({ lane: { state: 'free' } })
   })
 
-  it.each(['bus://nothing', 'bus://lanes/never-claimed', 'bus://lanes/a/b', 'bus://topics/%E0%A4%A'])(
-    'are not found where there is none: %s',
-    async (uri) => {
-      const client = await start(await startBus())
-      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602 })
-    },
-  )
+  it.each([
+    'bus://nothing',
+    'bus://lanes/never-claimed',
+    'bus://lanes/a/b',
+    'bus://lanes/no%20lane',
+    'bus://topics/%E0%A4%A',
+    'bus://topics/%09',
+  ])('are not found where there is none: %s', async (uri) => {
+    const client = await start(await startBus())
+    await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602 })
+  })
 
   it('complete the names of lanes and topics', async () => {
     const bus = await startBus()
@@ -114,6 +118,16 @@ describe.each(mcpWays)('the resources over $transport to a client of the $era er
     expect(await complete('bus://lanes/{lane}', 'lane', 'feeds')).toEqual(['feeds-refactor'])
     expect(await complete('bus://lanes/{lane}', 'lane', 'no lane is called so')).toEqual([])
     expect(await complete('bus://topics/{topic}', 'topic', 'pl')).toEqual(['plans for q3/é'])
+  })
+
+  it('complete a hundred names at once, and say that there are more', async () => {
+    const bus = await startTestBus()
+    const lanes = Array.from({ length: 101 }, (_, index) => `lane-${index}`)
+    for (const lane of lanes) await bus.client.lanes.claim({ lane, owner: 'ann' })
+    const client = await start(bus)
+    const ref = { type: 'ref/resource', uri: 'bus://lanes/{lane}' } as const
+    const { completion } = await client.complete({ ref, argument: { name: 'lane', value: 'la' } })
+    expect(completion).toEqual({ values: lanes.toSorted().slice(0, 100), total: 101, hasMore: true })
   })
 
   it('are told of when they change, and only those that were asked for', async () => {
@@ -166,6 +180,23 @@ describe('the resources of an MCP server over stdio', () => {
     await expect(client.readResource({ uri: 'bus://status' })).rejects.toThrow(/no bus at .*connection refused/)
     const { resources } = await client.listResources()
     expect(resources.map(({ uri }) => uri)).toEqual(['bus://lanes', 'bus://status'])
+  })
+})
+
+describe('a resource at an address where something else answers', () => {
+  it('is not said to be missing: the address is wrong, in words', async () => {
+    const { origin } = await startBus()
+    const { client } = await connectStdio('legacy', { BUS_MCP_BASE_URL: origin })
+    await expect(client.readResource({ uri: 'bus://lanes/feeds' })).rejects.toMatchObject({
+      code: -32603,
+      data: { code: 'route_not_found', hint: expect.stringContaining('Check BUS_MCP_BASE_URL') },
+    })
+  })
+
+  it('is not what that says', async () => {
+    const { baseUrl } = await startFakeServer(answerWith(200, '{"hello":"world"}'))
+    const { client } = await connectStdio('legacy', { BUS_MCP_BASE_URL: baseUrl })
+    await expect(client.readResource({ uri: 'bus://status' })).rejects.toThrow('what answered is no bus')
   })
 })
 
