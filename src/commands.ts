@@ -3,7 +3,7 @@ import { createClient } from './connection.ts'
 import { AppError } from './core/errors.ts'
 import { asksForHelp, flagNames, parseFlags, readClient, readMcp } from './flags.ts'
 import { listTools, operations } from './product.ts'
-import { clientSettings, mcpSettings } from './settings.ts'
+import { clientSettings, mcpSettings, toolSettings } from './settings.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
@@ -26,8 +26,7 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
     case 'serve':
       return (await import('./serve.ts')).serve(rest, launch)
     case 'tools':
-      for (const name of listTools(readMcp(launch.env, parseFlags(mcpSettings, rest)))) terminal.out(name)
-      return
+      return printTools(rest, launch)
     case 'run':
       return runWithLane(rest, launch)
     case 'migrate':
@@ -60,6 +59,14 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
     default:
       return runOperation(command, rest, launch)
   }
+}
+
+async function printTools(rest: readonly string[], { env }: Launch): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('tools', Object.values(toolSettings)))
+  const names = listTools(readMcp(env, parseFlags(mcpSettings, rest)), (problem) => {
+    terminal.err(`bus-mcp tools: ${problem}`)
+  })
+  for (const name of names) terminal.out(name)
 }
 
 async function runOperation(command: string, rest: readonly string[], { env }: Launch): Promise<void> {

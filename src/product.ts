@@ -11,7 +11,13 @@ export const instructions = capabilities.flatMap((capability) => capability.inst
 
 export const prompts = capabilities.flatMap((capability) => capability.prompts ?? [])
 
-/** The names of the tools that an MCP server offers, in their order. */
-export function listTools(choice: ToolChoice): string[] {
-  return [...chooseTools(createTools(operations, true), choice)]
+/**
+ * The names of the tools that an MCP server offers, in their order.
+ *
+ * @param warn Is told each name in the choice that is of none.
+ */
+export function listTools(choice: ToolChoice, warn: (problem: string) => void): string[] {
+  const tools = createTools(operations, true)
+  for (const problem of findUnknownNames(tools, choice)) warn(problem)
+  return [...chooseTools(tools, choice)]
 }

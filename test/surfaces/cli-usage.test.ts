@@ -24,6 +24,22 @@ describe('bus-mcp tools', () => {
     })
     expect(stdout).toBe('read_messages\nget_bus_status\n')
   })
+
+  it('says which name is of no tool or toolset', async () => {
+    expect(await runMain(['tools', '--toolsets', 'flag'], env)).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'bus-mcp tools: there is no toolset "flag"; known: all, core, flags, history\n',
+    })
+  })
+
+  it('tells its flags', async () => {
+    const { exitCode, stdout } = await runMain(['tools', '--help'], env)
+    expect(exitCode).toBe(0)
+    for (const flag of ['--read-only', '--toolsets', '--tools', '--exclude-tools'])
+      expect(stdout).toContain(`  ${flag},`)
+    expect(await runMain(['help', 'tools'], env)).toEqual({ exitCode, stdout, stderr: '' })
+  })
 })
 
 describe('bus-mcp version', () => {

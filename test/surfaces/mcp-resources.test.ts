@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startTestBus, type TestBus } from '../support/bus.ts'
-import { findClosedUrl } from '../support/fake-server.ts'
+import { answerWith, findClosedUrl, startFakeServer } from '../support/fake-server.ts'
 import { connectStdio, type Era, mcpWays } from '../support/mcp.ts'
 
 /** A bus with two lanes and two topics. */
@@ -42,14 +42,12 @@ async function follow(client: Client, era: Era, uris: string[]) {
   }
 }
 
-/** Changes something until the feed that was just begun tells of it. */
-async function untilTold(told: readonly string[], uri: string, change: () => Promise<unknown>) {
-  await vi.waitFor(async () => {
-    await change()
-    expect(told).toContain(uri)
-  }, 15_000)
+/** At first what was asked for counts as changed; from then on nothing is missed, and this forgets it. */
+async function untilFollowed(told: string[], [first]: readonly string[]) {
+  await vi.waitFor(() => expect(told).toContain(first), 5_000)
   // What else was on its way has come by then.
   await new Promise((done) => setTimeout(done, 300))
+  told.length = 0
 }
 
 describe.each(mcpWays)('the resources over $transport to a client of the $era era', ({ connect, era }) => {
@@ -97,13 +95,17 @@ describe.each(mcpWays)('the resources over $transport to a client of the $era er
     expect(await readJson(client, 'bus://lanes/feeds')).toMatchObject({ lane: { state: 'free' } })
   })
 
-  it.each(['bus://nothing', 'bus://lanes/never-claimed', 'bus://lanes/a/b', 'bus://topics/%E0%A4%A'])(
-    'are not found where there is none: %s',
-    async (uri) => {
-      const client = await start(await startBus())
-      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602 })
-    },
-  )
+  it.each([
+    'bus://nothing',
+    'bus://lanes/never-claimed',
+    'bus://lanes/a/b',
+    'bus://lanes/no%20lane',
+    'bus://topics/%E0%A4%A',
+    'bus://topics/%09',
+  ])('are not found where there is none: %s', async (uri) => {
+    const client = await start(await startBus())
+    await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32602 })
+  })
 
   it('complete the names of lanes and topics', async () => {
     const bus = await startBus()
@@ -118,14 +120,24 @@ describe.each(mcpWays)('the resources over $transport to a client of the $era er
     expect(await complete('bus://topics/{topic}', 'topic', 'pl')).toEqual(['plans for q3/é'])
   })
 
+  it('complete a hundred names at once, and say that there are more', async () => {
+    const bus = await startTestBus()
+    const lanes = Array.from({ length: 101 }, (_, index) => `lane-${index}`)
+    for (const lane of lanes) await bus.client.lanes.claim({ lane, owner: 'ann' })
+    const client = await start(bus)
+    const ref = { type: 'ref/resource', uri: 'bus://lanes/{lane}' } as const
+    const { completion } = await client.complete({ ref, argument: { name: 'lane', value: 'la' } })
+    expect(completion).toEqual({ values: lanes.toSorted().slice(0, 100), total: 101, hasMore: true })
+  })
+
   it('are told of when they change, and only those that were asked for', async () => {
     const bus = await startBus()
     const client = await start(bus)
     const uris = ['bus://lanes/feeds', 'bus://topics/converge', 'bus://lanes']
     const { told, stop } = await follow(client, era, uris)
-    await untilTold(told, 'bus://lanes/feeds', () => bus.client.lanes.claim({ lane: 'feeds', owner: 'ann' }))
-    expect(told).toContain('bus://lanes')
-    expect(told).not.toContain('bus://topics/converge')
+    await untilFollowed(told, uris)
+    await bus.client.lanes.claim({ lane: 'feeds', owner: 'ann' })
+    await vi.waitFor(() => expect(told.toSorted()).toEqual(['bus://lanes', 'bus://lanes/feeds']), 5_000)
 
     told.length = 0
     await bus.client.messages.post({ topic: 'elsewhere', sender: 'ann', body: 'x' })
@@ -152,9 +164,8 @@ describe('the resources of an MCP server over stdio', () => {
       const bus = await startBus()
       const { client } = await connectStdio(era, { BUS_MCP_BASE_URL: bus.apiUrl })
       const { told } = await follow(client, era, ['bus://lanes/feeds', 'bus://status'])
-      await untilTold(told, 'bus://status', () => bus.client.lanes.claim({ lane: 'feeds', owner: 'ann' }))
+      await untilFollowed(told, ['bus://lanes/feeds', 'bus://status'])
       await bus.close()
-      told.length = 0
       const next = await startTestBus({ port: Number(new URL(bus.origin).port) })
       await next.client.lanes.claim({ lane: 'feeds', owner: 'bob' })
       await vi.waitFor(
@@ -169,6 +180,23 @@ describe('the resources of an MCP server over stdio', () => {
     await expect(client.readResource({ uri: 'bus://status' })).rejects.toThrow(/no bus at .*connection refused/)
     const { resources } = await client.listResources()
     expect(resources.map(({ uri }) => uri)).toEqual(['bus://lanes', 'bus://status'])
+  })
+})
+
+describe('a resource at an address where something else answers', () => {
+  it('is not said to be missing: the address is wrong, in words', async () => {
+    const { origin } = await startBus()
+    const { client } = await connectStdio('legacy', { BUS_MCP_BASE_URL: origin })
+    await expect(client.readResource({ uri: 'bus://lanes/feeds' })).rejects.toMatchObject({
+      code: -32603,
+      data: { code: 'route_not_found', hint: expect.stringContaining('Check BUS_MCP_BASE_URL') },
+    })
+  })
+
+  it('is not what that says', async () => {
+    const { baseUrl } = await startFakeServer(answerWith(200, '{"hello":"world"}'))
+    const { client } = await connectStdio('legacy', { BUS_MCP_BASE_URL: baseUrl })
+    await expect(client.readResource({ uri: 'bus://status' })).rejects.toThrow('what answered is no bus')
   })
 })
 
@@ -225,7 +253,7 @@ describe('the feed', () => {
     await client.listResources()
     expect(asked.filter((url) => url.includes('/events'))).toEqual([])
     const { told, stop } = await follow(client, 'legacy', ['bus://status'])
-    await untilTold(told, 'bus://status', () => bus.client.lanes.claim({ lane: 'feeds', owner: 'ann' }))
+    await untilFollowed(told, ['bus://status'])
     await vi.waitFor(() => expect(asked.at(-1)).toContain('wait_s=50'))
     await stop()
     const count = asked.length

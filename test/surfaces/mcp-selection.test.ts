@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
+import { openSession, readMessages, readToolAnswer } from '../support/http-session.ts'
+import { toolCall } from '../support/json-rpc.ts'
 import { connectHttp, connectStdio, type Era } from '../support/mcp.ts'
 
 const CORE = ['post_message', 'read_messages', 'claim_lane', 'release_lane', 'heartbeat_lane', 'get_bus_status']
@@ -68,5 +70,19 @@ describe.each(ERAS)('the choice of tools in the %s era', (era) => {
     const readOnly = await startTestBus({ readOnly: true, toolsets: ['core'] })
     expect(await list({ 'X-Bus-Read-Only': '0' }, readOnly.mcpUrl)).toEqual(['read_messages', 'get_bus_status'])
     expect(await list({ 'X-Bus-Toolsets': 'all' }, readOnly.mcpUrl)).toEqual(['read_messages', 'get_bus_status'])
+  })
+})
+
+describe('a session over HTTP', () => {
+  it('writes for no request that may only read, whoever opened it', async () => {
+    const bus = await startTestBus()
+    const session = await openSession(bus.mcpUrl)
+    const headers = { 'X-Bus-Agent': 'ann', 'X-Bus-Read-Only': '1' }
+    const [refused] = await readMessages(await session.post(toolCall(1, 'claim_lane', { lane: 'a' }), { headers }))
+    expect(JSON.stringify(refused)).toContain('Tool claim_lane disabled')
+    expect(await readToolAnswer(await session.post(toolCall(2, 'read_messages', {}), { headers }))).toMatchObject({
+      ok: true,
+    })
+    expect((await bus.client.lanes.list({})).lanes).toEqual([])
   })
 })

@@ -76,6 +76,14 @@ describe('bus_unreachable', () => {
     expect(write.error.hint).toBe('Next: claim_lane(lane="feeds-refactor").')
   })
 
+  it('is no reason to say the same twice, either, when the bus itself does not know the outcome', async () => {
+    const body = { detail: 'no sync', code: 'store_unavailable', request_id: 'x', outcome_unknown: true }
+    const { baseUrl } = await startFakeServer(answerWith(503, JSON.stringify(body)))
+    const { call } = await connect(baseUrl)
+    const { error } = await call('post_message', { topic: 'converge', body: 'hello' })
+    expect(error.hint).toContain('Next: read_messages(topic="converge") to see whether it is there; if not, ')
+  })
+
   it('says that the connection broke off, and that a write may have been carried out', async () => {
     const { baseUrl } = await startFakeSocketServer((socket) => socket.destroy())
     const { call } = await connect(baseUrl)

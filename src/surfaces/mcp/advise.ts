@@ -30,17 +30,21 @@ function listNext(error: CallError, call: FailedCall): string[] {
   const again = writeCall(spec.name, args)
   switch (error.type) {
     case 'bus_unreachable':
-      return error.outcome_unknown
-        ? [fillAdvice(spec.whenUnknown ?? '{again}', again, args)]
-        : [`${again} when the bus runs again`]
+      return error.outcome_unknown ? [adviseOnUnknown(call)] : [`${again} when the bus runs again`]
     case 'invalid_arguments':
       return toCorrected(call, error.errors)
     case 'bus_api_error': {
+      // Whatever its code: the store says so, too, of a change that it may have made.
+      if (error.outcome_unknown === true) return [adviseOnUnknown(call)]
       if (error.code === 'invalid_request') return toCorrected(call, toProblems(error.errors))
       const advice = findSpec(error, operation)?.next ?? []
       return advice.map((one) => fillAdvice(one, again, error, args))
     }
   }
+}
+
+function adviseOnUnknown({ spec, args }: FailedCall): string {
+  return fillAdvice(spec.whenUnknown ?? '{again}', writeCall(spec.name, args), args)
 }
 
 /** What is known of the refusal. A bus without codes tells by its status alone; then it is the first that has this status. */

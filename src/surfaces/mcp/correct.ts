@@ -20,9 +20,11 @@ export function correctArguments(
   const fields = propertiesOf(document)
   const corrected = new Map(Object.entries(args))
   for (const name of wrong) {
+    corrected.delete(name)
+    // What every object inherits is no argument, whatever an agent calls one.
+    if (!Object.hasOwn(input.shape, name)) continue
     const field = fields[name]
     const schema: z.ZodType | undefined = input.shape[name]
-    corrected.delete(name)
     if (field === undefined || schema === undefined) continue
     const isRequired = name === needed || document.required?.includes(name) === true
     // What is allowed by itself does not go with the others; what is missing and need not be there is no fault of its own.
@@ -41,7 +43,7 @@ export function correctArguments(
 function listNear(field: JsonSchema, given: unknown): unknown[] {
   switch (field.type) {
     case 'boolean':
-      return given === 'true' || given === 'false' ? [given === 'true'] : []
+      return listNearBooleans(given)
     case 'integer':
     case 'number':
       return listNearNumbers(field, given)
@@ -50,6 +52,13 @@ function listNear(field: JsonSchema, given: unknown): unknown[] {
     default:
       return []
   }
+}
+
+/** As other languages and forms write them: left out, a flag that was meant would be lost. */
+function listNearBooleans(given: unknown): boolean[] {
+  const text = typeof given === 'object' ? '' : String(given).trim().toLowerCase()
+  if (['true', 'yes', '1'].includes(text)) return [true]
+  return ['false', 'no', '0'].includes(text) ? [false] : []
 }
 
 function listNearNumbers({ minimum, maximum }: JsonSchema, given: unknown): number[] {
@@ -61,9 +70,15 @@ function listNearNumbers({ minimum, maximum }: JsonSchema, given: unknown): numb
   return [within, Math.round(within)]
 }
 
-function listNearTexts({ maxLength }: JsonSchema, given: string): string[] {
+function listNearTexts({ maxLength, pattern, enum: choices }: JsonSchema, given: string): string[] {
+  if (choices) return [given.trim().toLowerCase()]
+  // A text of several lines stays one where it may.
+  const text = given.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]+/gu, ' ')
   const line = given.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   const most = typeof maxLength === 'number' ? maxLength : given.length
+  const near = [given, text, [...line].slice(0, most).join('')]
+  // Only of a name: of a text it would leave other words.
+  if (pattern === undefined) return near
   const name = line.replace(/[^A-Za-z0-9._:@+-]+/g, '-').replace(/^[.:@+-]+|-+$/g, '')
-  return [given, [...line].slice(0, most).join(''), name, name.slice(0, 128)]
+  return [...near, name, name.slice(0, 128)]
 }

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '../../core/context.ts'
-import type { AnyOperation } from '../../core/operation.ts'
-import type { Call, CallResult } from './call.ts'
+import type { AnyOperation, StreamSpec } from '../../core/operation.ts'
+import type { Call } from './call.ts'
 import type { Resource } from './resources.ts'
 
 /** How long one look waits for something to happen, in seconds. */
 const WAIT_SECONDS = 50
-/** While much happens, watchers are told so often at the most: a client reads anew after each. */
+/**
+ * From one look to the next: while much happens, watchers are told so often at the most, for a client reads anew after
+ * each; and what answers without waiting is not asked without end.
+ */
 const PACE_MS = 50
 /** After a failure, doubled with each in a row. */
 const FIRST_PAUSE_MS = 500
@@ -14,16 +17,23 @@ const MAX_PAUSE_MS = 30_000
 
 /** Tells which resources change, by their URIs, while anybody wants to know. */
 export interface Feed {
-  /** Returns what ends it. */
+  /** Returns what ends it. Whatever may have been missed counts as changed, also before the first look. */
   watch(onChanged: (uri: string) => void): () => void
-  /** Ends it for everybody. */
-  close(): void
+  /** Ends it for everybody and for good; resolves when nothing is asked any more. */
+  close(): Promise<void>
+}
+
+/** Where the stream was read up to, and of which log. */
+interface Position {
+  readonly cursor: unknown
+  readonly epoch: unknown
 }
 
 /**
  * Follows the stream of events of a bus.
  *
  * @param operations All; the one that has a stream is followed.
+ * @throws {Error} When none has: a fault of a contract.
  */
 export function createFeed(
   operations: readonly AnyOperation[],
@@ -31,94 +41,95 @@ export function createFeed(
   call: Call,
   log: Log,
 ): Feed {
+  const operation = operations.find(({ http }) => http?.stream)
+  const stream = operation?.http?.stream
+  if (!operation || !stream) throw new Error('there is no operation that has a stream')
   const watchers = new Set<(uri: string) => void>()
-  let following: AbortController | undefined
+  let following: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined
+  let isClosed = false
 
-  const tell = (uris: Iterable<string>) => {
-    for (const uri of uris) for (const onChanged of watchers) onChanged(uri)
+  /** Undefined when nobody knows where the stream is: then whatever there is counts as changed once it is known again. */
+  const look = async (position: Position | undefined, signal: AbortSignal): Promise<Position | undefined> => {
+    const input = position ? { wait_s: WAIT_SECONDS, [stream.cursor]: position.cursor } : { wait_s: 0 }
+    const result = await call(operation, input, signal)
+    const page = result.ok ? toPage(result.value, stream) : undefined
+    if (!page || (position && position.epoch !== page.position.epoch)) return undefined
+    // What happened between a subscription and the first look was missed as well.
+    const missed = position ? [] : await listUris(resources, call, signal)
+    if (signal.aborted) return undefined
+    for (const uri of new Set([...missed, ...toTouched(page.entries, resources)])) {
+      for (const onChanged of watchers) onChanged(uri)
+    }
+    return page.position
   }
-  const stopWhenUnwatched = () => {
-    if (watchers.size > 0) return
-    following?.abort()
+
+  const follow = async (signal: AbortSignal): Promise<void> => {
+    let position: Position | undefined
+    let pauseMs = FIRST_PAUSE_MS
+    while (!signal.aborted) {
+      position = await look(position, signal).catch((error: unknown) => {
+        log.error('following what changes', error)
+        return undefined
+      })
+      // Without a bus, or with one that has no stream, there is nothing to hurry for.
+      await pause(position ? PACE_MS : pauseMs, signal)
+      pauseMs = position ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, MAX_PAUSE_MS)
+    }
+  }
+
+  const stop = async () => {
+    const stopped = following
     following = undefined
+    stopped?.abort.abort()
+    await stopped?.ended
   }
   return {
     watch: (onChanged) => {
+      if (isClosed) return () => {}
+      // One of its own for each, so that whoever watches twice can end one.
       const watcher = (uri: string) => onChanged(uri)
       watchers.add(watcher)
       if (!following) {
-        following = new AbortController()
-        void follow(operations, resources, call, tell, following.signal).catch((error: unknown) => {
-          log.error('following what changes', error)
-        })
+        const abort = new AbortController()
+        following = { abort, ended: follow(abort.signal) }
       }
       return () => {
         watchers.delete(watcher)
-        stopWhenUnwatched()
+        if (watchers.size === 0) void stop()
       }
     },
     close: () => {
+      isClosed = true
       watchers.clear()
-      stopWhenUnwatched()
+      return stop()
     },
   }
 }
 
-/** Until the signal aborts. Whatever may have been missed counts as changed. */
-async function follow(
-  operations: readonly AnyOperation[],
-  resources: readonly Resource[],
-  call: Call,
-  tell: (uris: Iterable<string>) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const operation = operations.find(({ http }) => http?.stream)
-  const stream = operation?.http?.stream
-  if (!operation || !stream) return
-  let cursor: unknown
-  let epoch: unknown
-  let pauseMs = FIRST_PAUSE_MS
-  let hasGap = false
-  while (!signal.aborted) {
-    // The first look only finds out where the stream is.
-    const wait = cursor === undefined ? 0 : WAIT_SECONDS
-    const input = { wait_s: wait, ...(cursor === undefined ? {} : { [stream.cursor]: cursor }) }
-    const result: CallResult = await call(operation, input, signal)
-    if (signal.aborted) return
-    if (!result.ok || (epoch !== undefined && result.value.epoch !== epoch)) {
-      cursor = undefined
-      epoch = undefined
-      hasGap = true
-      // At its end, or without a bus: there is nothing to hurry for.
-      await pause(pauseMs, signal)
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
-      continue
-    }
-    const touched = toTouched(result.value[stream.entries], resources)
-    if (hasGap) for (const uri of await listUris(resources, call)) touched.add(uri)
-    hasGap = false
-    pauseMs = FIRST_PAUSE_MS
-    cursor = result.value[stream.nextCursor]
-    epoch = result.value.epoch
-    tell(touched)
-    if (touched.size > 0) await pause(PACE_MS, signal)
-  }
+/** Undefined for the answer of what is no bus: with its cursor nobody gets on. */
+function toPage(
+  answer: Readonly<Record<string, unknown>>,
+  { entries, nextCursor }: StreamSpec,
+): { readonly entries: readonly unknown[]; readonly position: Position } | undefined {
+  const found = answer[entries]
+  const cursor = answer[nextCursor]
+  if (!Array.isArray(found) || !Number.isInteger(cursor)) return undefined
+  return { entries: found, position: { cursor, epoch: answer.epoch } }
 }
 
-function toTouched(events: unknown, resources: readonly Resource[]): Set<string> {
-  const all: readonly unknown[] = Array.isArray(events) ? events : []
-  return new Set(
-    all.flatMap((event) => {
-      if (typeof event !== 'object' || event === null) return []
-      return resources.flatMap((resource) => resource.findTouched({ ...event }) ?? [])
-    }),
-  )
+function toTouched(events: readonly unknown[], resources: readonly Resource[]): string[] {
+  return events.flatMap((event) => {
+    if (typeof event !== 'object' || event === null) return []
+    return resources.flatMap((resource) => resource.findTouched({ ...event }) ?? [])
+  })
 }
 
 /** Every URI that there is now, as far as lists go. */
-async function listUris(resources: readonly Resource[], call: Call): Promise<string[]> {
+async function listUris(resources: readonly Resource[], call: Call, signal: AbortSignal): Promise<string[]> {
   const lists = await Promise.all(
-    resources.map(async ({ names, toUri }) => (names ? (await names.list(call)).map(toUri) : [toUri(undefined)])),
+    resources.map(async ({ names, toUri }) =>
+      names ? (await names.list(call, signal)).map(toUri) : [toUri(undefined)],
+    ),
   )
   return lists.flat()
 }

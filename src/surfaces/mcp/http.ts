@@ -49,8 +49,7 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
       handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
     close: async () => {
-      feed.close()
-      await Promise.all([sessions.close(), modern.close()])
+      await Promise.all([feed.close(), sessions.close(), modern.close()])
     },
   }
 }

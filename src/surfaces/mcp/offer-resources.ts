@@ -7,7 +7,6 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import { errorKinds } from '../../core/errors.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
 import { type Resource, readResource } from './resources.ts'
@@ -39,8 +38,8 @@ export function offerResources(server: McpServer, { resources, look }: ResourceO
       continue
     }
     const template = new ResourceTemplate(uri, {
-      list: async () => ({
-        resources: ((await names?.list(look)) ?? []).map((one) => ({
+      list: async ({ mcpReq }) => ({
+        resources: ((await names?.list(look, mcpReq.signal)) ?? []).map((one) => ({
           uri: toUri(one),
           name: one,
           title: `${title}: ${one}`,
@@ -61,12 +60,7 @@ export async function readText(
 ): Promise<string> {
   const result = await readResource(resources, uri, call, signal)
   if (result?.ok) return result.text
-  const isMissing =
-    result === undefined ||
-    (result.error.type === 'bus_api_error' &&
-      result.error.code !== undefined &&
-      result.error.status_code === errorKinds.not_found.status)
-  if (isMissing) throw new ResourceNotFoundError(uri)
+  if (!result || result.isMissing) throw new ResourceNotFoundError(uri)
   throw new ProtocolError(ProtocolErrorCode.InternalError, result.error.message, { ...result.error })
 }
 

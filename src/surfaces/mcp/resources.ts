@@ -1,5 +1,7 @@
+import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
+import { once } from '../../core/once.ts'
 import type { AnyOperation, ResourceSpec } from '../../core/operation.ts'
-import type { Call, CallError } from './call.ts'
+import { type Call, type CallError, type CallResult, toApiError } from './call.ts'
 import { createNames, type Names } from './names.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -15,13 +17,16 @@ export interface Resource {
   toUri(name: string | undefined): string
   /** The name in a URI of this resource, however it is encoded; undefined for a URI of another. */
   match(uri: string): { readonly name: string | undefined } | undefined
+  /** Reads what is there under a name now. */
+  read(name: string | undefined, call: Call, signal: AbortSignal): Promise<CallResult>
   /** The URI that an event changes; undefined when it changes none of this resource. */
   findTouched(event: Fields): string | undefined
 }
 
 export type ReadResult =
-  | { readonly ok: true; readonly uri: string; readonly text: string }
-  | { readonly ok: false; readonly error: CallError }
+  | { readonly ok: true; readonly text: string }
+  /** @property isMissing The bus knows nothing of that name, or nothing can have it. */
+  | { readonly ok: false; readonly isMissing: boolean; readonly error: CallError }
 
 /** In the order of the operations. */
 export function createResources(operations: readonly AnyOperation[]): readonly Resource[] {
@@ -32,7 +37,10 @@ export function createResources(operations: readonly AnyOperation[]): readonly R
 
 function createResource(operation: AnyOperation, spec: ResourceSpec, all: readonly AnyOperation[]): Resource {
   const [, start = spec.uri, field] = /^([^{]*)\{(\w+)\}$/.exec(spec.uri) ?? []
-  const toUri = (name: string | undefined) => (name === undefined ? spec.uri : `${start}${encodeURIComponent(name)}`)
+  // Whatever answers as a bus may name what is no text, which no URI can hold.
+  const toUri = (name: string | undefined) =>
+    name === undefined ? spec.uri : `${start}${encodeURIComponent(name.toWellFormed())}`
+  const shape = once(() => toAnswerShape(operation))
   return {
     operation,
     spec,
@@ -43,6 +51,10 @@ function createResource(operation: AnyOperation, spec: ResourceSpec, all: readon
       if (field === undefined) return uri === spec.uri ? { name: undefined } : undefined
       const name = uri.startsWith(start) ? decode(uri.slice(start.length)) : undefined
       return name ? { name } : undefined
+    },
+    read: async (name, call, signal) => {
+      const result = await call(operation, field === undefined ? {} : { [field]: name }, signal)
+      return result.ok && !isAnswer(shape(), result.value) ? toApiError(operation, 200, noAnswer) : result
     },
     findTouched: (event) => {
       const touched = spec.touchedBy(event)
@@ -73,9 +85,16 @@ export async function readResource(
 ): Promise<ReadResult | undefined> {
   const found = findResource(resources, uri)
   if (!found) return undefined
-  const { operation, field } = found.resource
-  const result = await call(operation, field === undefined ? {} : { [field]: found.name }, signal)
-  return result.ok ? { ok: true, uri, text: JSON.stringify(result.value) } : result
+  const { resource, name } = found
+  const result = await resource.read(name, call, signal)
+  if (result.ok) return { ok: true, text: JSON.stringify(result.value) }
+  return { ok: false, isMissing: isAboutName(result.error, resource.operation), error: result.error }
+}
+
+/** By its code: a status alone may come from whatever else answers at that address. */
+function isAboutName(error: CallError, { errors }: AnyOperation): boolean {
+  if (error.type !== 'bus_api_error' || error.code === undefined) return false
+  return error.code === 'invalid_request' || errors[error.code]?.kind === 'not_found'
 }
 
 /** Undefined when it is none that a URI can have. */

@@ -1,4 +1,11 @@
-import { type CallToolResult, McpServer, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+  type ServerOptions,
+} from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import type { Call, CallResult } from './call.ts'
 import type { Feed } from './feed.ts'
@@ -48,6 +55,10 @@ export function createMcpServer(
       { title, description, inputSchema, annotations },
       async (args, { mcpReq, http }) => {
         const caller = callerOf(http?.req?.headers)
+        // A session is as its first request chose. A later one may come from somebody else, who may only read.
+        if (caller.choice?.readOnly && tool.operation.effect === 'write') {
+          throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${name} disabled`)
+        }
         const stopProgress = reportProgress(mcpReq)
         try {
           const result = await tool.run(args, caller, mcpReq.signal)

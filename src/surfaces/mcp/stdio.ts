@@ -31,9 +31,8 @@ export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
     // A line over the transport's limit ends the connection; without this nobody would learn why.
     onerror: (error) => options.log.error('mcp connection', error),
   })
-  const ended = transport.closed.then(() => {
-    options.feed.close()
-    return caller.keeper?.close()
+  const ended = transport.closed.then(async () => {
+    await Promise.all([options.feed.close(), caller.keeper?.close()])
   })
   return {
     ended,

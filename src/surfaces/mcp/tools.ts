@@ -4,6 +4,7 @@ import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { toFieldProblems } from '../../core/capability.ts'
 import { toConcise } from '../../core/concise.ts'
 import { type JsonSchema, toJsonSchema, toModelSchema } from '../../core/json-schema.ts'
+import { once } from '../../core/once.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
 import { adviseOn } from './advise.ts'
 import { type Call, type CallResult, toApiError } from './call.ts'
@@ -152,14 +153,6 @@ function advertise(document: () => JsonSchema): StandardSchemaWithJSON<Record<st
       validate: (value) => ({ value: value as Record<string, unknown> }), // MCP arguments and results are objects.
       jsonSchema: { input: document, output: document },
     },
-  }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }
 
