@@ -1,6 +1,6 @@
 import { capabilities } from './capabilities/index.ts'
 import { listOperations } from './core/capability.ts'
-import { chooseTools, type ToolChoice } from './surfaces/mcp/selection.ts'
+import { chooseTools, findUnknownNames, type ToolChoice } from './surfaces/mcp/selection.ts'
 import { createTools } from './surfaces/mcp/tools.ts'
 
 export const boundOperations = listOperations(capabilities)

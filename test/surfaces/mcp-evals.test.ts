@@ -135,8 +135,9 @@ describe('an agent that knows nothing but the tools and what refusals say gets o
 
   it('an argument that does not exist', async () => {
     const { agent } = await startAgent()
-    const { args } = await agent.getThrough('claim_lane', { lane: 'feeds', lease_seconds: 60, ttl: 5 })
-    expect(args).toEqual({ lane: 'feeds' })
+    const { args } = await agent.getThrough('claim_lane', { lane: 'feeds', leaseSeconds: '60', ttl: 5 })
+    expect(args).toEqual({ lane: 'feeds', lease_s: 60 })
+    expect((await agent.getThrough('read_messages', { since: 0 })).args).toEqual({ since_id: 0 })
   })
 
   it('a wait that is too long, a page that is too large and numbers in quotes', async () => {

@@ -64,4 +64,16 @@ describe.each(eras)('the agent behind an MCP client of the %s era', (era) => {
     const { error } = await call('claim_lane', { lane: 'feeds-refactor' })
     expect(error).toMatchObject({ type: 'invalid_arguments', errors: [{ path: 'owner' }] })
   })
+
+  it('is told from another of its name over HTTP by X-Bus-Session', async () => {
+    const bus = await startTestBus()
+    const connect = async (session: string) =>
+      connectHttp(era, bus.mcpUrl, { 'X-Bus-Agent': 'planner', 'X-Bus-Session': session })
+    const [one, two] = [await connect('one'), await connect('two')]
+    await one.call('claim_lane', { lane: 'feeds' })
+    expect((await two.call('claim_lane', { lane: 'feeds' })).error.message).toContain(
+      "held by 'planner' in another session",
+    )
+    expect((await one.call('claim_lane', { lane: 'feeds' })).fields).toMatchObject({ decision: 'renew' })
+  })
 })

@@ -86,3 +86,18 @@ describe('a session over HTTP', () => {
     expect((await bus.client.lanes.list({})).lanes).toEqual([])
   })
 })
+
+describe.each(ERAS)('an agent in the %s era', (era) => {
+  it('tells an agent that has other tools than the six which it has, and why it has none', async () => {
+    const bus = await startTestBus()
+    const instructionsOf = async (headers: Record<string, string>) =>
+      (await connectHttp(era, bus.mcpUrl, headers)).client.getInstructions()
+    expect(await instructionsOf({})).not.toContain('Here you have')
+    expect(await instructionsOf({ 'X-Bus-Read-Only': '1' })).toMatch(
+      /Here you have only read_messages, get_bus_status\.$/,
+    )
+    expect(await instructionsOf({ 'X-Bus-Toolsets': 'flgs' })).toMatch(
+      /Here you have no tool at all\. \(there is no toolset "flgs"; known: all, core, flags, history\)$/,
+    )
+  })
+})

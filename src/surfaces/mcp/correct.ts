@@ -20,6 +20,13 @@ export function correctArguments(
   const fields = propertiesOf(document)
   const corrected = new Map(Object.entries(args))
   for (const name of wrong) {
+    const meant = Object.hasOwn(input.shape, name) ? undefined : findMeant(name, Object.keys(fields), args)
+    if (meant !== undefined) {
+      const near = listNear(fields[meant] ?? {}, args[name]).find(
+        (value) => input.shape[meant]?.safeParse(value).success,
+      )
+      if (near !== undefined) corrected.set(meant, near)
+    }
     corrected.delete(name)
     // What every object inherits is no argument, whatever an agent calls one.
     if (!Object.hasOwn(input.shape, name)) continue
@@ -37,6 +44,14 @@ export function correctArguments(
     else if (isRequired) corrected.set(name, OWN_WORDS)
   }
   return Object.fromEntries(corrected)
+}
+
+/** The one field that begins with the same word as a name that is none: `since_id` for `since`, `lease_s` for `leaseSeconds`. */
+function findMeant(name: string, fields: readonly string[], args: Fields): string | undefined {
+  const toFirstWord = (text: string) => /^[a-z]+/.exec(text)?.[0]
+  const same = fields.filter((field) => toFirstWord(field) === toFirstWord(name))
+  const [meant] = same
+  return meant !== undefined && same.length === 1 && args[meant] === undefined ? meant : undefined
 }
 
 /** Values of the right kind that are near to the one that was given, the nearest first. */

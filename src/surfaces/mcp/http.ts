@@ -9,7 +9,7 @@ import {
   type ServerEventBus,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
-import { AGENT_HEADER, MAX_REQUEST_BYTES } from '../../core/wire.ts'
+import { AGENT_HEADER, MAX_REQUEST_BYTES, SESSION_HEADER } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
 import { readChoice } from './selection.ts'
@@ -71,6 +71,7 @@ export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf
   return (headers = new Headers()) => ({
     call: createCall(headers),
     agentId: headers.get(AGENT_HEADER)?.trim() || undefined,
+    session: headers.get(SESSION_HEADER)?.trim() || undefined,
     choice: readChoice(headers),
   })
 }

@@ -12,7 +12,7 @@ import type { Feed } from './feed.ts'
 import { offerPrompts, type Prompt } from './offer-prompts.ts'
 import { offerResources, offerSubscriptions } from './offer-resources.ts'
 import type { Resource } from './resources.ts'
-import { chooseTools, type ToolChoice } from './selection.ts'
+import { chooseTools, everyTool, findUnknownNames, type ToolChoice } from './selection.ts'
 import type { Caller, CallerOf, Tool } from './tools.ts'
 
 export interface McpOptions {
@@ -42,10 +42,15 @@ export function createMcpServer(
   more: ServerOptions = {},
 ): McpServer {
   const { tools, choice, instructions, version, log } = options
-  const offered = chooseTools(tools, choice, callerOf(opening).choice)
+  const wanted = callerOf(opening).choice
+  const offered = chooseTools(tools, choice, wanted)
   const server = new McpServer(
     { name: 'bus-mcp', title: 'Coordination bus', version },
-    { instructions, ...more, capabilities: { ...CAPABILITIES, ...more.capabilities } },
+    {
+      instructions: `${instructions}${describeChoice(tools, offered, wanted)}`,
+      ...more,
+      capabilities: { ...CAPABILITIES, ...more.capabilities },
+    },
   )
   for (const tool of tools) {
     const { name, title, description } = tool.spec
@@ -78,6 +83,14 @@ export function createMcpServer(
   offerSubscriptions(server, options)
   offerPrompts(server, options, callerOf)
   return server
+}
+
+/** For an agent that has other tools than those that the instructions speak of; and why it has none, if that is so. */
+function describeChoice(tools: readonly Tool[], offered: ReadonlySet<string>, wanted: ToolChoice | undefined): string {
+  const isStandard = [...chooseTools(tools, everyTool)].join() === [...offered].join()
+  const problems = wanted === undefined ? [] : findUnknownNames(tools, wanted)
+  const names = offered.size === 0 ? 'no tool at all' : `only ${[...offered].join(', ')}`
+  return [...(isStandard ? [] : [`\nHere you have ${names}.`]), ...problems.map((problem) => ` (${problem})`)].join('')
 }
 
 /** What is offered stays the same while a client is connected; only what is in the resources changes. */

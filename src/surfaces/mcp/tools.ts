@@ -35,7 +35,7 @@ export interface Caller {
   /** Who acts when the arguments do not say; undefined when nobody can know. */
   readonly agentId: string | undefined
   /** Tells this process from others of the same agent; undefined where no process stands for the agent. */
-  readonly session?: string
+  readonly session?: string | undefined
   /** What it wants of the tools that are offered. */
   readonly choice?: ToolChoice
   /** There when this server outlives its calls, and so can renew what they were granted. */
