@@ -32,7 +32,7 @@ export function renderTools(
       ? '`openWorldHint` is false for all: they reach nothing but the bus.'
       : '',
     '## Which tools are offered',
-    'Those of the toolset `core`, unless the settings say otherwise: `BUS_MCP_TOOLSETS` names toolsets (`all` is every one), `BUS_MCP_TOOLS` single tools, `BUS_MCP_EXCLUDE_TOOLS` leaves tools out, and `BUS_MCP_READ_ONLY` all that change anything; the last two win, and the last over everything. At `/mcp` a caller narrows what the bus offers with the headers `X-Bus-Toolsets`, `X-Bus-Tools`, `X-Bus-Exclude-Tools` and `X-Bus-Read-Only`. A tool that is not offered is not listed, and refused when it is called.',
+    'Those of the toolset `core`, unless the settings say otherwise: `BUS_MCP_TOOLSETS` names toolsets (`all` is every one), `BUS_MCP_TOOLS` single tools, `BUS_MCP_EXCLUDE_TOOLS` leaves tools out, and `BUS_MCP_READ_ONLY` all that change anything; the last two win, and the last over everything. At `/mcp` a caller narrows what the bus offers with the headers `X-Bus-Toolsets`, `X-Bus-Tools`, `X-Bus-Exclude-Tools` and `X-Bus-Read-Only`. A tool that is not offered is not listed, and refused when it is called; the instructions then say which there are.',
     '## What every agent is told',
     'These instructions come with the connection:',
     ...instructions.split('\n').map((paragraph) => `> ${paragraph}`),
