@@ -70,7 +70,7 @@ function toEventBus(feed: Feed): ServerEventBus {
 export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf {
   return (headers = new Headers()) => ({
     call: createCall(headers),
-    agentId: headers.get(AGENT_HEADER)?.trim() || undefined,
+    agentId: headers.get(AGENT_HEADER) || undefined,
     choice: readChoice(headers),
   })
 }
