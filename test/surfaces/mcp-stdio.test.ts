@@ -58,6 +58,8 @@ describe('the MCP server on standard input and output', () => {
     )
     // It is told once the feed has found out where the stream is.
     while ((await server.read()).method !== 'notifications/resources/updated');
+    // By then it waits at the bus for what happens next.
+    await new Promise((done) => setTimeout(done, 300))
     server.end()
     expect(await server.exitCode()).toBe(0)
     expect(server.stderr()).toBe('')
