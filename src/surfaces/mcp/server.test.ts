@@ -51,6 +51,14 @@ describe('a tool that fails by a fault of ours', () => {
   })
 })
 
+describe('a tool that succeeded', () => {
+  it('says so, whatever the answer calls its own', async () => {
+    const { client } = await connect(async () => ({ ok: true, value: { taken: true, ok: false } }))
+    const { structuredContent } = await client.callTool({ name: 'take', arguments: {} })
+    expect(structuredContent).toEqual({ taken: true, ok: true })
+  })
+})
+
 describe('the progress of a call', () => {
   it('is told no more once the call has ended, however it did', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
