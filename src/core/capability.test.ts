@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { openTestDatabase } from '../../test/support/database.ts'
 import { createLog } from '../log.ts'
-import { bind, defineCapability, type Handler, invoke, listOperations, parseInput } from './capability.ts'
+import {
+  bind,
+  defineCapability,
+  type Handler,
+  invoke,
+  listOperations,
+  parseInput,
+  toFieldProblems,
+} from './capability.ts'
 import type { BusContext } from './context.ts'
 import { AppError, commonError } from './errors.ts'
 import { defineOperation } from './operation.ts'
@@ -183,6 +191,16 @@ describe('an input that breaks the contract', () => {
 
   it('is none when it fits', () => {
     expect(problemOf({ name: 'a', list: [] })).toEqual({ name: 'a', list: [] })
+  })
+})
+
+describe('the problems of a field', () => {
+  it('are told once each, also when several checks say the same', () => {
+    const error = 'must be small'
+    const schema = z.object({ name: z.string().max(3, { error }).regex(/^a/, { error }).min(1, { error: 'other' }) })
+    expect(toFieldProblems(schema.safeParse({ name: 'bbbb' }).error ?? new z.ZodError([]))).toEqual([
+      { path: 'name', message: error },
+    ])
   })
 })
 

@@ -228,8 +228,9 @@ export function read(model: Model, input: ReadInput): Expected {
       message.id < (before_id ?? Number.POSITIVE_INFINITY),
   )
   const messages = (since_id === undefined ? found.reverse() : found).slice(0, limit)
-  const isFull = since_id !== undefined && messages.length === limit
-  return answer({ messages, next_since_id: isFull ? messages.at(-1)?.id : head, head_id: head })
+  const more = found.length > messages.length
+  const isPart = since_id !== undefined && more
+  return answer({ messages, next_since_id: isPart ? messages.at(-1)?.id : head, more, head_id: head })
 }
 
 export function getMessage(model: Model, id: number): Expected {

@@ -93,12 +93,19 @@ describe('messages.post over HTTP', () => {
 describe('messages.read over HTTP', () => {
   it('answers with the newest first, and where to go on', async () => {
     const api = await startApi()
-    expectAnswer(await api.get('/messages'), { messages: [], next_since_id: 0, head_id: 0, epoch: expect.any(String) })
+    expectAnswer(await api.get('/messages'), {
+      messages: [],
+      next_since_id: 0,
+      more: false,
+      head_id: 0,
+      epoch: expect.any(String),
+    })
     await api.post('/message', hello)
     await api.post('/message', hello)
     expectAnswer(await api.get('/messages'), {
       messages: [{ ...helloOnTheWire, id: 2 }, helloOnTheWire],
       next_since_id: 2,
+      more: false,
       head_id: 2,
       epoch: expect.any(String),
     })

@@ -31,9 +31,12 @@ describe.each(eras)('the agent behind an MCP client of the %s era', (era) => {
     expect(stderr()).toContain('BUS_MCP_AGENT_ID must be one line of 1 to 128 characters')
   })
 
-  it('is asked to name itself over HTTP without X-Bus-Agent, and reads without a name', async () => {
+  it.each<[string, Record<string, string>]>([
+    ['without X-Bus-Agent', {}],
+    ['with an empty one', { 'X-Bus-Agent': ' ' }],
+  ])('is asked to name itself over HTTP %s, and reads without a name', async (_, headers) => {
     const bus = await startTestBus()
-    const { call } = await connectHttp(era, bus.mcpUrl)
+    const { call } = await connectHttp(era, bus.mcpUrl, headers)
     for (const [tool, args, actor] of [
       ['claim_lane', { lane: 'feeds-refactor' }, 'owner'],
       ['release_lane', { lane: 'feeds-refactor' }, 'owner'],

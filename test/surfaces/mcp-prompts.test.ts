@@ -64,10 +64,10 @@ describe.each(mcpWays)('the prompts over $transport to a client of the $era era'
   })
 
   it('say what is missing when a lane was never claimed', async () => {
-    const { messages } = await (await start()).getPrompt({ name: 'handover', arguments: { lane: 'never' } })
+    const { messages } = await (await start()).getPrompt({ name: 'handover', arguments: { lane: 'ne:ver' } })
     expect(messages[1]?.content).toMatchObject({
       type: 'text',
-      text: expect.stringContaining('bus://lanes/never could not be read'),
+      text: expect.stringContaining('bus://lanes/ne%3Aver could not be read'),
     })
   })
 })

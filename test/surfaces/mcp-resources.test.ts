@@ -115,6 +115,7 @@ describe.each(mcpWays)('the resources over $transport to a client of the $era er
       (await client.complete({ ref: { type: 'ref/resource', uri }, argument: { name, value } })).completion.values
     expect(await complete('bus://lanes/{lane}', 'lane', '')).toEqual(['db:migrations', 'feeds', 'feeds-refactor'])
     expect(await complete('bus://lanes/{lane}', 'lane', 'fe')).toEqual(['feeds', 'feeds-refactor'])
+    expect(await complete('bus://lanes/{lane}', 'lane', 'db')).toEqual(['db:migrations'])
     expect(await complete('bus://lanes/{lane}', 'lane', 'feeds')).toEqual(['feeds-refactor'])
     expect(await complete('bus://lanes/{lane}', 'lane', 'no lane is called so')).toEqual([])
     expect(await complete('bus://topics/{topic}', 'topic', 'pl')).toEqual(['plans for q3/é'])

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../support/bus.ts'
-import { toolCall } from '../support/json-rpc.ts'
+import { modernRequest, request, toolCall } from '../support/json-rpc.ts'
 import { connectStdio } from '../support/mcp.ts'
 import { runMain } from '../support/process.ts'
-import { startInitializedServer } from '../support/raw-stdio.ts'
+import { startInitializedServer, startRawServer } from '../support/raw-stdio.ts'
 
 const ping = { jsonrpc: '2.0', id: 'alive', method: 'ping' }
 
@@ -41,6 +41,25 @@ describe('the MCP server on standard input and output', () => {
   it('ends with 0 when its input ends, before the handshake and after it', async () => {
     expect(await runMain([])).toEqual({ exitCode: 0, stdout: '', stderr: '' })
     const server = await startInitializedServer()
+    server.end()
+    expect(await server.exitCode()).toBe(0)
+    expect(server.stderr()).toBe('')
+  })
+
+  it.each(['legacy', 'modern'])('ends with 0 while resources are followed (%s)', async (era) => {
+    const bus = await startTestBus()
+    const env = { BUS_MCP_BASE_URL: bus.apiUrl }
+    const server = era === 'legacy' ? await startInitializedServer(env) : startRawServer(env)
+    const uri = 'bus://status'
+    server.send(
+      era === 'legacy'
+        ? request(1, 'resources/subscribe', { uri })
+        : modernRequest(1, 'subscriptions/listen', { notifications: { resourceSubscriptions: [uri] } }),
+    )
+    // It is told once the feed has found out where the stream is.
+    while ((await server.read()).method !== 'notifications/resources/updated');
+    // By then it waits at the bus for what happens next.
+    await new Promise((done) => setTimeout(done, 300))
     server.end()
     expect(await server.exitCode()).toBe(0)
     expect(server.stderr()).toBe('')

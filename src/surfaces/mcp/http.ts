@@ -70,8 +70,9 @@ function toEventBus(feed: Feed): ServerEventBus {
 export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf {
   return (headers = new Headers()) => ({
     call: createCall(headers),
-    agentId: headers.get(AGENT_HEADER)?.trim() || undefined,
-    session: headers.get(SESSION_HEADER)?.trim() || undefined,
+    // What is empty names nobody; Headers have no space at their ends.
+    agentId: headers.get(AGENT_HEADER) || undefined,
+    session: headers.get(SESSION_HEADER) || undefined,
     choice: readChoice(headers),
   })
 }
