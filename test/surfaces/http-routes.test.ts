@@ -91,15 +91,11 @@ describe('messages.post over HTTP', () => {
 })
 
 describe('messages.read over HTTP', () => {
+  const emptyPage = { messages: [], next_since_id: 0, more: false, head_id: 0, epoch: expect.any(String) }
+
   it('answers with the newest first, and where to go on', async () => {
     const api = await startApi()
-    expectAnswer(await api.get('/messages'), {
-      messages: [],
-      next_since_id: 0,
-      more: false,
-      head_id: 0,
-      epoch: expect.any(String),
-    })
+    expectAnswer(await api.get('/messages'), emptyPage)
     await api.post('/message', hello)
     await api.post('/message', hello)
     expectAnswer(await api.get('/messages'), {
