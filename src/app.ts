@@ -20,7 +20,7 @@ import { createHttpServer } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { createCallerOf, createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
-import { everyTool, type ToolChoice } from './surfaces/mcp/selection.ts'
+import { standardChoice, type ToolChoice } from './surfaces/mcp/selection.ts'
 import { createMcpServer } from './surfaces/mcp/server.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
@@ -150,7 +150,7 @@ function createMcp(options: BusOptions, context: BusContext, guard: Guard) {
   const { log, createMcpServer: createServer = createMcpServer } = options
   const callWith = (secret: string | null) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(secret))
-  const mcpOptions = describeMcp(log, callWith(null), false, { ...everyTool, ...options })
+  const mcpOptions = describeMcp(log, callWith(null), false, { ...standardChoice, ...options })
   const callerOf = createCallerOf((headers) => callWith(headers.get(SECRET_HEADER)))
   return createMcpMount(
     ({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers),

@@ -157,7 +157,8 @@ export function selectTopics(reader: Reader, after: string | undefined, limit: n
     from names
     join messages on messages.id = (select max(id) from messages where messages.topic = names.topic)
     where names.topic is not null
-    order by names.topic`)
+    order by names.topic
+    limit ${limit}`)
 }
 
 /** Flagged and not acknowledged, the one that waits longest at the top. */

@@ -54,6 +54,8 @@ function findSpec(
 ): ErrorSpec | undefined {
   const specs: Readonly<Record<string, ErrorSpec>> = { ...commonErrors, ...errors }
   if (code !== undefined) return specs[code]
+  // But for a 404: whoever answers so without a code is no bus.
+  if (status_code === errorKinds.not_found.status) return undefined
   return Object.values<ErrorSpec>(errors).find(({ kind }) => errorKinds[kind].status === status_code)
 }
 

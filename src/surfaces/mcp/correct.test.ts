@@ -9,6 +9,7 @@ const input = z.strictObject({
   body: printableText('body', 60),
   note: printableLine('note', 20).optional(),
   flag: z.boolean().default(false),
+  since_id: z.int().min(0).max(100).optional(),
   detail: z.enum(['concise', 'full']).default('concise'),
 })
 const right = { lane: 'feeds', body: 'hello' }
@@ -40,6 +41,23 @@ describe('wrong arguments', () => {
 
   it.each([['perhaps'], [2], [[true]], [null], [{}]])('that mean no boolean are left out: %j', (flag) => {
     expect(correct({ flag })).toEqual(right)
+  })
+
+  it.each([
+    ['7', 7],
+    [7.9, 7],
+    [-3, 0],
+    [1_000, 100],
+  ])('that are nearly a number become it, and never a larger one within the bounds: %j', (given, since_id) => {
+    expect(correct({ since_id: given })).toEqual({ ...right, since_id })
+  })
+
+  it('whose name is none find the one field that begins with the same word', () => {
+    expect(correct({ since: '7' })).toEqual({ ...right, since_id: 7 })
+    expect(correct({ sinceId: 7 })).toEqual({ ...right, since_id: 7 })
+    // Never over what was given, nor where two could be meant.
+    expect(correct({ since: 7, since_id: 9 })).toEqual({ ...right, since_id: 9 })
+    expect(correct({ since: 'when?' })).toEqual(right)
   })
 
   it('that are a choice in other letters become it, and are left out when they are none', () => {

@@ -82,7 +82,8 @@ function listNearNumbers({ minimum, maximum }: JsonSchema, given: unknown): numb
   const least = typeof minimum === 'number' ? minimum : -Infinity
   const most = typeof maximum === 'number' ? maximum : Infinity
   const within = Math.min(Math.max(number, least), most)
-  return [within, Math.round(within)]
+  // Down, for a cursor that is too high would pass something over.
+  return [within, Math.floor(within)]
 }
 
 function listNearTexts({ maxLength, pattern, enum: choices }: JsonSchema, given: string): string[] {

@@ -25,7 +25,8 @@ export interface ToolChoice {
   readonly excludeTools: readonly string[]
 }
 
-export const everyTool: ToolChoice = { readOnly: false, toolsets: [], tools: [], excludeTools: [] }
+/** What holds when nobody has said anything: the core. */
+export const standardChoice: ToolChoice = { readOnly: false, toolsets: [], tools: [], excludeTools: [] }
 
 /** What a caller over HTTP wants, as its headers say. */
 export function readChoice(headers: Headers): ToolChoice {
@@ -45,7 +46,11 @@ export function readChoice(headers: Headers): ToolChoice {
  * @param caller What one caller wants of that. It can leave tools out and, where the owner named none, take other
  * toolsets; never more than the owner named.
  */
-export function chooseTools(all: readonly Choosable[], owner: ToolChoice, caller = everyTool): ReadonlySet<string> {
+export function chooseTools(
+  all: readonly Choosable[],
+  owner: ToolChoice,
+  caller = standardChoice,
+): ReadonlySet<string> {
   const wanted = namesTools(caller) ? caller : owner
   const excluded = [...owner.excludeTools, ...caller.excludeTools]
   const chosen = all.filter(

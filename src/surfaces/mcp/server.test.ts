@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { defineOperation } from '../../core/operation.ts'
 import type { Call } from './call.ts'
 import type { Keeper } from './keeper.ts'
-import { everyTool } from './selection.ts'
+import { standardChoice } from './selection.ts'
 import { createMcpServer, type McpOptions } from './server.ts'
 import { createTools } from './tools.ts'
 
@@ -22,7 +22,7 @@ async function connect(call: Call, keeper?: Keeper) {
   const errors: unknown[] = []
   const options: McpOptions = {
     tools: createTools([operation], false),
-    choice: everyTool,
+    choice: standardChoice,
     resources: [],
     prompts: [],
     look: call,

@@ -12,7 +12,7 @@ import type { Feed } from './feed.ts'
 import { offerPrompts, type Prompt } from './offer-prompts.ts'
 import { offerResources, offerSubscriptions } from './offer-resources.ts'
 import type { Resource } from './resources.ts'
-import { chooseTools, everyTool, findUnknownNames, type ToolChoice } from './selection.ts'
+import { chooseTools, findUnknownNames, standardChoice, type ToolChoice } from './selection.ts'
 import type { Caller, CallerOf, Tool } from './tools.ts'
 
 export interface McpOptions {
@@ -87,7 +87,7 @@ export function createMcpServer(
 
 /** For an agent that has other tools than those that the instructions speak of; and why it has none, if that is so. */
 function describeChoice(tools: readonly Tool[], offered: ReadonlySet<string>, wanted: ToolChoice | undefined): string {
-  const isStandard = [...chooseTools(tools, everyTool)].join() === [...offered].join()
+  const isStandard = [...chooseTools(tools, standardChoice)].join() === [...offered].join()
   const problems = wanted === undefined ? [] : findUnknownNames(tools, wanted)
   const names = offered.size === 0 ? 'no tool at all' : `only ${[...offered].join(', ')}`
   return [...(isStandard ? [] : [`\nHere you have ${names}.`]), ...problems.map((problem) => ` (${problem})`)].join('')

@@ -5,7 +5,7 @@ import { defineOperation } from '../../core/operation.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
 import { createResources } from './resources.ts'
-import { everyTool } from './selection.ts'
+import { standardChoice } from './selection.ts'
 import { createMcpServer } from './server.ts'
 import { createSubscriptions } from './subscriptions.ts'
 
@@ -81,7 +81,7 @@ describe('the subscriptions of a connection', () => {
     const server = createMcpServer(
       {
         tools: [],
-        choice: everyTool,
+        choice: standardChoice,
         resources,
         prompts: [],
         look,
