@@ -29,6 +29,14 @@ export function createStatements(connection: SqliteConnection, now: Clock): Stat
   }
 }
 
+/** A statement without values and rows, prepared once: to parse `begin` costs more than to begin. */
+export function prepareCommand(connection: SqliteConnection, text: string): () => void {
+  const statement = connection.prepare(text)
+  return () => {
+    statement.run()
+  }
+}
+
 export interface SnapshotReader {
   /** Runs bodies one after another, each on a snapshot of its own. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
@@ -38,13 +46,15 @@ export interface SnapshotReader {
 
 export function createSnapshotReader(connection: SqliteConnection, reader: Reader): SnapshotReader {
   let turn: Promise<unknown> = Promise.resolve()
+  const begin = prepareCommand(connection, 'begin')
+  const commit = prepareCommand(connection, 'commit')
   return {
     read: (body) => {
       const run = async () => {
         try {
-          connection.exec('begin')
+          begin()
           const value = await body(reader)
-          connection.exec('commit')
+          commit()
           return value
         } catch (error) {
           rollBack(connection)

@@ -128,7 +128,8 @@ function watchCaller(response: ServerResponse, sooner: AbortSignal | undefined):
   sooner?.addEventListener('abort', stop)
   response.on('close', () => {
     sooner?.removeEventListener('abort', stop)
-    stop()
+    // Whoever has the whole answer is not gone; and to abort costs more than to read a request.
+    if (!response.writableFinished) stop()
   })
   return abort.signal
 }
