@@ -8,6 +8,7 @@ import { runCommand } from './surfaces/cli/cli.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
 import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
+import { findProblem } from './surfaces/cli/look.ts'
 import { runInLane } from './surfaces/cli/run.ts'
 import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
 import { top } from './surfaces/cli/top.ts'
@@ -177,9 +178,13 @@ async function connectClient(rest: readonly string[], { env, programPath }: Laun
   if (asksForHelp(rest)) return terminal.out(describeConnect())
   await endWith('connect', undefined, async () => {
     const { connection, client, scope, mayWrite, ...named } = parseConnect(rest)
-    const { baseUrl, writeSecret } = readClient(env, connection)
-    const target = { ...named, baseUrl, programPath, hasSecret: writeSecret !== undefined }
+    const config = readClient(env, connection)
+    const { baseUrl } = config
+    const hasSecret = config.writeSecret !== undefined
+    const target = { ...named, baseUrl, programPath, hasSecret }
     terminal.out(await connect({ client, scope, mayWrite, target, places: findPlaces(env) }))
+    const problem = await findProblem(createClient(config), baseUrl, hasSecret)
+    if (problem !== undefined) terminal.out(problem)
     return 0
   })
 }

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clients } from '../../src/surfaces/cli/connect/clients.ts'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
+import { answerWith, findClosedUrl, startFakeServer } from '../support/fake-server.ts'
+import { startOldBus } from '../support/old-bus.ts'
 import { MAIN, runMain } from '../support/process.ts'
 import { connectAsWritten } from '../support/written-server.ts'
 
@@ -55,6 +57,23 @@ describe('bus-mcp connect', () => {
     expect(JSON.parse(json)).toEqual({ mcpServers: { bus: { type: 'stdio', command: 'node', args: [main] } } })
     expect(stdout).toContain('claude mcp add --scope project --transport stdio bus -- node')
     expect([...readdirSync(folder), ...readdirSync(home)]).toEqual(['project'])
+  })
+
+  it('says when no bus is there, when what is there is none, and when it is armed and nobody told us the secret', async () => {
+    const { run } = createPlace()
+    const tell = async (baseUrl: string) =>
+      (await run(['claude', '--base-url', baseUrl])).stdout.trimEnd().split('\n').at(-1)
+    const closed = await findClosedUrl()
+    expect(await tell(closed)).toMatch(/^No bus answers there now \(http.*bus-mcp serve/)
+    const { baseUrl } = await startFakeServer(answerWith(404, 'no', 'text/plain'))
+    expect(await tell(baseUrl)).toMatch(/^What answers there is no bus \(http/)
+    const armed = await startTestBus({ writeSecret: SECRET })
+    expect(await tell(armed.apiUrl)).toBe(
+      'The bus there is armed: set BUS_WRITE_SECRET and type this again, so that agents may write.',
+    )
+    for (const { apiUrl } of [await startTestBus(), await startOldBus()]) {
+      expect(await tell(apiUrl)).not.toMatch(/bus (answers )?there/)
+    }
   })
 
   it('changes nothing the second time, and keeps the former file when it changes something', async () => {
