@@ -4,7 +4,9 @@ import { capabilities } from '../../src/capabilities/index.ts'
 import { listOperations } from '../../src/core/capability.ts'
 import { commonErrors } from '../../src/core/errors.ts'
 import { type AnyOperation, defineOperation } from '../../src/core/operation.ts'
+import { toolSettings } from '../../src/settings.ts'
 import { programCommands } from '../../src/surfaces/cli/help.ts'
+import { toolsetOf } from '../../src/surfaces/mcp/selection.ts'
 import { type Contract, checkCommands, checkErrorCodes, checkIds, checkTools } from './support/contracts.ts'
 import { checkRoutes } from './support/routes.ts'
 import { readTree } from './support/tree.ts'
@@ -92,6 +94,14 @@ describe('tools', () => {
 
   it('are told when a name comes twice', () => {
     expect(checkTools([plant({ tool }), plant({ tool })])).toEqual(['tool take_lane comes twice'])
+  })
+})
+
+describe('toolsets', () => {
+  it('are all named where their setting is told, for it cannot know them', () => {
+    const named = /commas: (.*); or all\./.exec(toolSettings.toolsets.summary)?.[1]?.split(', ')
+    const existing = operations.flatMap(({ tool }) => (tool ? [toolsetOf(tool)] : []))
+    expect(named?.sort()).toEqual([...new Set(existing)].sort())
   })
 })
 

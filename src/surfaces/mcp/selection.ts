@@ -9,7 +9,7 @@ interface Choosable {
 }
 
 /** The toolset of the tools that every server offers unless its owner says otherwise. */
-export const CORE_TOOLSET = 'core'
+const CORE_TOOLSET = 'core'
 /** Stands for every toolset there is. */
 const ALL_TOOLSETS = 'all'
 

@@ -20,7 +20,7 @@ export interface SessionLimits {
  * A client that comes back after ten minutes is served without a session, and so loses little; one that listens has a
  * stream, and is never idle. As many as the SDK allows subscriptions in the revision after these.
  */
-export const SESSION_LIMITS: SessionLimits = { idleMs: 10 * 60_000, count: 1024, lastCallsMs: 1_000 }
+const SESSION_LIMITS: SessionLimits = { idleMs: 10 * 60_000, count: 1024, lastCallsMs: 1_000 }
 
 /** The open sessions of clients of 2025. */
 export interface Sessions {
