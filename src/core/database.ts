@@ -75,6 +75,11 @@ export interface Reader {
 
 export interface Transaction extends Reader {
   run(statement: Sql): Promise<void>
+  /**
+   * The same object for as long as what a transaction knew is still true for the next one: nothing was taken back, and no
+   * other process wrote. See `createMemo`.
+   */
+  readonly memory: object
   /** Wakes who listens on the channel, on every node, once this is committed; nobody when it is not. */
   notify(channel: string): void
 }

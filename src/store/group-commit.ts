@@ -7,8 +7,8 @@ const MAX_BATCH = 512
 
 type Body<T> = (transaction: Transaction) => Promise<T>
 
-/** A transaction, but for who is told of it: that is another matter for each body. */
-export type Statements = Omit<Transaction, 'notify'>
+/** A transaction, but for who is told of it and what it may remember: that is for all engines the same. */
+export type Statements = Omit<Transaction, 'notify' | 'memory'>
 
 /** An outage that nobody has seen to yet. It stands until `settle`, for what it calls for may fail. */
 export interface EndedOutage {
@@ -19,6 +19,8 @@ export interface EndedOutage {
 /** The connection that an engine writes on: one transaction at a time. */
 export interface Writer {
   readonly statements: Statements
+  /** Whether other processes write between two transactions. */
+  readonly isShared: boolean
   /** Opens a transaction in which there is no other writer, and tells of an outage that has ended. */
   begin(): Promise<EndedOutage | undefined>
   savepoint(): Promise<void>
@@ -37,10 +39,8 @@ export interface Writer {
 }
 
 interface Job {
-  /** Who is to be told of it; empty when it failed. */
-  readonly channels: Set<string>
-  /** Runs the body inside the open transaction. */
-  readonly run: () => Promise<void>
+  /** Runs inside the open transaction, and keeps the answer for `settle`. */
+  readonly run: (transaction: Transaction) => Promise<void>
   /** Tells the caller, once what happened is durable. */
   readonly settle: () => void
   readonly reject: (error: unknown) => void
@@ -63,6 +63,7 @@ export interface GroupCommit {
  * @param onOutage Runs before the bodies when the writer tells of an outage; while it fails, no body runs.
  */
 export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage): GroupCommit {
+  const turns = createTurns(writer, wakeUps, onOutage)
   let queue: Job[] = []
   let running: Promise<void> | undefined
   let isEnded = false
@@ -73,12 +74,11 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
     while (queue.length > 0) {
       const batch = queue.slice(0, MAX_BATCH)
       queue = queue.slice(MAX_BATCH)
-      await commitBatch(writer, wakeUps, onOutage, batch)
+      await turns.commit(batch)
       if (queue.length > 0) await nextTurn()
     }
     running = undefined
   }
-
   const drain = async () => {
     while (running !== undefined) await running
   }
@@ -87,7 +87,7 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
     write: (body) =>
       new Promise((resolve, reject) => {
         if (isEnded) return reject(commonError('store_unavailable', 'nothing was changed: the bus is stopping'))
-        queue.push(createJob(writer, body, resolve, reject))
+        queue.push(createJob(body, resolve, reject))
         running ??= runQueue()
       }),
     drain,
@@ -98,80 +98,98 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
   }
 }
 
-function createJob<T>(
-  writer: Writer,
-  body: Body<T>,
-  resolve: (value: T) => void,
-  reject: (error: unknown) => void,
-): Job {
+function createJob<T>(body: Body<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Job {
   let settle = () => {}
-  const channels = new Set<string>()
-  const { statements, firstFailure } = watchFailures(writer.statements)
-  const transaction: Transaction = { ...statements, notify: (channel) => channels.add(channel) }
   return {
-    channels,
-    run: async () => {
-      await writer.savepoint()
-      try {
-        const value = await body(transaction)
-        const failure = firstFailure()
-        if (failure) throw failure.error
-        settle = () => resolve(value)
-      } catch (error) {
-        channels.clear()
-        await undoJob(writer, error)
-        settle = () => reject(writer.toStoreError(error))
-      }
-      await writer.release()
+    run: async (transaction) => {
+      const value = await body(transaction)
+      settle = () => resolve(value)
     },
     settle: () => settle(),
     reject,
   }
 }
 
-async function commitBatch(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage, batch: readonly Job[]): Promise<void> {
+/** What the jobs of a turn share: one transaction, which they have one after another. */
+function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
+  const { statements } = writer
+  /** Whom the job that runs wants to be told, and its statements that failed. */
   const channels = new Set<string>()
-  let ended: EndedOutage | undefined
-  try {
-    ended = await writer.begin()
-    if (ended) await onOutage({ ...writer.statements, notify: (channel) => channels.add(channel) }, ended.outage)
-    for (const { run } of batch) await run()
-    for (const job of batch) for (const channel of job.channels) channels.add(channel)
-    await writer.seal(channels)
-  } catch (error) {
-    await writer.rollBack()
-    for (const { reject } of batch) reject(writer.toStoreError(error))
-    return
+  const failures: unknown[] = []
+  let memory = {}
+  const watch = <T>(result: Promise<T>) => {
+    result.catch((error: unknown) => failures.push(error))
+    return result
   }
-  try {
-    await writer.commit()
-  } catch (error) {
-    await writer.rollBack()
-    for (const { reject } of batch) reject(writer.toCommitError(error))
-    return
+  const transaction: Transaction = {
+    engine: statements.engine,
+    get memory() {
+      return memory
+    },
+    all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
+    run: (statement) => watch(statements.run(statement)),
+    now: statements.now,
+    notify: (channel) => channels.add(channel),
   }
-  ended?.settle()
-  for (const { settle } of batch) settle()
-  wakeUps.notify(channels)
-}
 
-/** PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine. */
-function watchFailures(statements: Statements) {
-  let failure: { readonly error: unknown } | undefined
-  const watch = async <T>(result: Promise<T>) => {
+  /** Resolves with what to tell the caller after the commit. */
+  const runJob = async ({ run, settle, reject }: Job, told: Set<string>) => {
+    await writer.savepoint()
+    channels.clear()
+    failures.length = 0
+    let outcome = settle
     try {
-      return await result
+      await run(transaction)
+      // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
+      if (failures.length > 0) throw failures[0]
+      for (const channel of channels) told.add(channel)
     } catch (error) {
-      failure ??= { error }
-      throw error
+      memory = {}
+      await undoJob(writer, error)
+      outcome = () => reject(writer.toStoreError(error))
     }
+    await writer.release()
+    return outcome
   }
+
+  const runBatch = async (batch: readonly Job[]) => {
+    if (writer.isShared) memory = {}
+    const told = new Set<string>()
+    const outcomes: (() => void)[] = []
+    const ended = await writer.begin()
+    if (ended) {
+      channels.clear()
+      await onOutage(transaction, ended.outage)
+      for (const channel of channels) told.add(channel)
+    }
+    for (const job of batch) outcomes.push(await runJob(job, told))
+    await writer.seal(told)
+    return { ended, told, outcomes }
+  }
+
+  const giveUp = async (batch: readonly Job[], error: unknown) => {
+    memory = {}
+    await writer.rollBack()
+    for (const { reject } of batch) reject(error)
+  }
+
   return {
-    firstFailure: () => failure,
-    statements: {
-      ...statements,
-      all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
-      run: (statement: Sql) => watch(statements.run(statement)),
+    /** Runs and commits them together, and tells each what came of it. */
+    commit: async (batch: readonly Job[]): Promise<void> => {
+      let done: Awaited<ReturnType<typeof runBatch>>
+      try {
+        done = await runBatch(batch)
+      } catch (error) {
+        return giveUp(batch, writer.toStoreError(error))
+      }
+      try {
+        await writer.commit()
+      } catch (error) {
+        return giveUp(batch, writer.toCommitError(error))
+      }
+      done.ended?.settle()
+      for (const tell of done.outcomes) tell()
+      wakeUps.notify(done.told)
     },
   }
 }

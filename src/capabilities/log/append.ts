@@ -1,6 +1,7 @@
 import type { Transaction } from '../../core/database.ts'
-import { type EventKind, insertEvent, takeEventId } from './events-store.ts'
-import { insertMessage, type MessageRow, takeMessageId, updateAck } from './messages-store.ts'
+import { createMemo } from '../../core/memo.ts'
+import { type EventKind, getEventBounds, insertEvent } from './events-store.ts'
+import { getMessageBounds, insertMessage, type MessageRow, updateAck } from './messages-store.ts'
 
 /** Wakes those who wait for a message. */
 export const MESSAGES_CHANNEL = 'messages'
@@ -8,12 +9,24 @@ export const MESSAGES_CHANNEL = 'messages'
 /** Wakes those who wait for anything to happen. */
 export const EVENTS_CHANNEL = 'events'
 
+/** The last ids. Contiguous in commit order, since only one transaction at a time takes one. */
+const heads = {
+  messages: createMemo(async (transaction) => ({ id: (await getMessageBounds(transaction)).headId })),
+  events: createMemo(async (transaction) => ({ id: (await getEventBounds(transaction)).headId })),
+}
+
+async function takeId(transaction: Transaction, sequence: keyof typeof heads): Promise<number> {
+  const head = await heads[sequence].recall(transaction)
+  head.id += 1
+  return head.id
+}
+
 /** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
 export async function appendMessage(
   transaction: Transaction,
   message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
 ): Promise<MessageRow> {
-  const id = await takeMessageId(transaction)
+  const id = await takeId(transaction, 'messages')
   const row: MessageRow = { ...message, id, ts: await transaction.now(), acked_by: null, acked_at: null }
   await insertMessage(transaction, row)
   await appendEvent(transaction, 'message', row.topic, id, row.ts)
@@ -59,6 +72,6 @@ export async function appendEvent(
   ref: number,
   at: number,
 ): Promise<void> {
-  await insertEvent(transaction, { id: await takeEventId(transaction), kind, subject, ref, at })
+  await insertEvent(transaction, { id: await takeId(transaction, 'events'), kind, subject, ref, at })
   transaction.notify(EVENTS_CHANNEL)
 }

@@ -7,8 +7,14 @@ export interface Bounds {
 }
 
 export interface BoundsRow {
-  head_id: number
+  /** The newest that there is. */
+  last_id: number
   floor_id: number
+}
+
+/** Where the newest ones have been dropped, too, the floor is the head. */
+export function toBounds({ last_id, floor_id }: BoundsRow): Bounds {
+  return { headId: Math.max(last_id, floor_id), floorId: floor_id }
 }
 
 /** The sequence as a reader learns of it whose cursor is not in it. */

@@ -1,5 +1,5 @@
 import { allOf, type Reader, single, sql, type Transaction } from '../../core/database.ts'
-import type { Bounds, BoundsRow } from './bounds.ts'
+import { type Bounds, type BoundsRow, toBounds } from './bounds.ts'
 
 export type EventKind = 'message' | 'ack' | 'lane'
 
@@ -21,15 +21,6 @@ export interface EventFilter {
   readonly lane: string | undefined
 }
 
-/** Takes the next id. Contiguous in commit order, since only one transaction at a time holds the counter row. */
-export async function takeEventId(transaction: Transaction): Promise<number> {
-  const row = await single<{ head_id: number }>(
-    transaction,
-    sql`update event_head set head_id = head_id + 1 returning head_id`,
-  )
-  return row.head_id
-}
-
 export async function insertEvent(transaction: Transaction, { id, kind, subject, ref, at }: EventRow): Promise<void> {
   await transaction.run(sql`
     insert into events (id, kind, subject, ref, at)
@@ -38,21 +29,25 @@ export async function insertEvent(transaction: Transaction, { id, kind, subject,
 
 /** From where to where the events go. */
 export async function getEventBounds(reader: Reader): Promise<Bounds> {
-  const row = await single<BoundsRow>(reader, sql`select head_id, floor_id from event_head`)
-  return { headId: row.head_id, floorId: row.floor_id }
+  return toBounds(
+    await single<BoundsRow>(
+      reader,
+      sql`select (select coalesce(max(id), 0) from events) as last_id, floor_id from event_bounds`,
+    ),
+  )
 }
 
 /** Deletes the oldest events from before a moment. Returns them, oldest first. */
 export async function deleteEventsBefore(transaction: Transaction, before: number, limit: number): Promise<EventRow[]> {
   const rows = await transaction.all<EventRow>(sql`
     select id, kind, subject, ref, at from events
-    where id > (select floor_id from event_head) and at < ${before}
+    where id > (select floor_id from event_bounds) and at < ${before}
     order by id
     limit ${limit}`)
   const floorId = rows.at(-1)?.id
   if (floorId === undefined) return []
   await transaction.run(sql`delete from events where id <= ${floorId}`)
-  await transaction.run(sql`update event_head set floor_id = ${floorId}`)
+  await transaction.run(sql`update event_bounds set floor_id = ${floorId}`)
   return rows
 }
 

@@ -44,9 +44,9 @@ export const log = defineCapability({
       ],
       key: ['id'],
     },
-    { name: 'message_head', columns: ['head_id', 'floor_id'], key: ['head_id'], isSingle: true },
+    { name: 'message_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
     { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'] },
-    { name: 'event_head', columns: ['head_id', 'floor_id'], key: ['head_id'], isSingle: true },
+    { name: 'event_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
   ],
   // So that a search has only the last of it to do.
   chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database) }],

@@ -11,7 +11,7 @@ import {
   textsOf,
 } from '../../core/database.ts'
 import type { SearchTerm } from '../../core/search-text.ts'
-import type { Bounds, BoundsRow } from './bounds.ts'
+import { type Bounds, type BoundsRow, toBounds } from './bounds.ts'
 import { deleteWords, fits } from './words.ts'
 
 export interface MessageRow {
@@ -46,15 +46,6 @@ const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient,
 /** The line between pending and done, the same as in the index `messages_pending`. */
 const IS_PENDING = sql`action_flag = 1 and acked_at is null`
 
-/** Takes the next id. Contiguous in commit order, since only one transaction at a time holds the counter row. */
-export async function takeMessageId(transaction: Transaction): Promise<number> {
-  const row = await single<{ head_id: number }>(
-    transaction,
-    sql`update message_head set head_id = head_id + 1 returning head_id`,
-  )
-  return row.head_id
-}
-
 export async function insertMessage(transaction: Transaction, row: MessageRow): Promise<void> {
   await transaction.run(sql`
     insert into messages (${MESSAGE_COLUMNS})
@@ -64,21 +55,26 @@ export async function insertMessage(transaction: Transaction, row: MessageRow): 
 
 /** From where to where the messages go. Ids are contiguous from 1. */
 export async function getMessageBounds(reader: Reader): Promise<Bounds> {
-  const row = await single<BoundsRow>(reader, sql`select head_id, floor_id from message_head`)
-  return { headId: row.head_id, floorId: row.floor_id }
+  return toBounds(
+    await single<BoundsRow>(
+      reader,
+      sql`select (select coalesce(max(id), 0) from messages) as last_id, floor_id from message_bounds`,
+    ),
+  )
 }
 
 /** How many messages there are: those after the floor, and those below it that still wait for somebody. */
 export async function countMessages(reader: Reader): Promise<number> {
-  const row = await single<{ messages: number }>(
+  const { headId, floorId } = await getMessageBounds(reader)
+  const row = await single<{ waiting: number }>(
     reader,
-    sql`select head_id - floor_id + (select count(*) from messages where id <= floor_id) as messages from message_head`,
+    sql`select count(*) as waiting from messages where id <= ${floorId}`,
   )
-  return row.messages
+  return headId - floorId + row.waiting
 }
 
 export async function updateMessageFloor(transaction: Transaction, floorId: number): Promise<void> {
-  await transaction.run(sql`update message_head set floor_id = ${floorId} where floor_id < ${floorId}`)
+  await transaction.run(sql`update message_bounds set floor_id = ${floorId} where floor_id < ${floorId}`)
 }
 
 /** Deletes those of the ids that nobody waits for any more. */

@@ -83,4 +83,68 @@ export const migrations: readonly Migration[] = [
       'alter table message_head add column indexed_id bigint not null default 0',
     ],
   },
+  {
+    id: 'log/003-bounds',
+    statements: [
+      // A head of its own is not needed: it is the newest row's id, or the floor where that was dropped, too. To keep it
+      // cost a post two of its five statements.
+      `update message_head set floor_id = head_id
+        where head_id > floor_id and head_id > (select coalesce(max(id), 0) from messages)`,
+      `update event_head set floor_id = head_id
+        where head_id > floor_id and head_id > (select coalesce(max(id), 0) from events)`,
+      'alter table message_head drop column head_id',
+      'alter table event_head drop column head_id',
+      'alter table message_head rename to message_bounds',
+      'alter table event_head rename to event_bounds',
+    ],
+  },
+  {
+    id: 'log/004-ids-are-places',
+    // In SQLite an `integer primary key` is where the row is, and the end of every entry of an index; a `bigint` one is
+    // kept twice, and looked up twice.
+    statements: [
+      {
+        sqlite: `create table placed_messages (
+          id          integer  primary key,
+          topic       text     not null,
+          sender      text     not null,
+          body        text     not null,
+          action_flag smallint not null,
+          ts          bigint   not null,
+          acked_by    text,
+          acked_at    bigint,
+          recipient   text,
+          thread_id   bigint,
+          is_system   smallint not null default 0,
+          lane        text,
+          fence       bigint
+        )`,
+      },
+      {
+        sqlite: `insert into placed_messages
+          select id, topic, sender, body, action_flag, ts, acked_by, acked_at, recipient, thread_id, is_system, lane, fence
+          from messages order by id`,
+      },
+      { sqlite: 'drop table messages' },
+      { sqlite: 'alter table placed_messages rename to messages' },
+      { sqlite: 'create index messages_by_topic on messages (topic)' },
+      { sqlite: 'create index messages_by_sender on messages (sender)' },
+      { sqlite: 'create index messages_flagged on messages (id) where action_flag = 1' },
+      { sqlite: 'create index messages_pending on messages (id) where action_flag = 1 and acked_at is null' },
+      { sqlite: 'create index messages_by_recipient on messages (recipient) where recipient is not null' },
+      { sqlite: 'create index messages_by_thread on messages (thread_id) where thread_id is not null' },
+      {
+        sqlite: `create table placed_events (
+          id      integer primary key,
+          kind    text    not null,
+          subject text    not null,
+          ref     bigint  not null,
+          at      bigint  not null
+        )`,
+      },
+      { sqlite: 'insert into placed_events select id, kind, subject, ref, at from events order by id' },
+      { sqlite: 'drop table events' },
+      { sqlite: 'alter table placed_events rename to events' },
+    ],
+  },
 ]

@@ -23,7 +23,10 @@ export async function indexWords(database: Database): Promise<void> {
 }
 
 async function isBehind(reader: Reader): Promise<boolean> {
-  return (await first(reader, sql`select 1 from message_head where indexed_id < head_id`)) !== undefined
+  return (
+    (await first(reader, sql`select 1 from message_bounds where indexed_id < (select max(id) from messages)`)) !==
+    undefined
+  )
 }
 
 async function indexBatch(transaction: Transaction): Promise<void> {
@@ -31,11 +34,14 @@ async function indexBatch(transaction: Transaction): Promise<void> {
   await transaction.run(sql`
     insert into message_words (rowid, words)
     select id, ${words} from messages
-    where id > (select indexed_id from message_head) and id <= (select indexed_id + ${BATCH} from message_head)
+    where id > (select indexed_id from message_bounds) and id <= (select indexed_id + ${BATCH} from message_bounds)
     order by id`)
   await transaction.run(sql`
-    update message_head
-    set indexed_id = case when head_id < indexed_id + ${BATCH} then head_id else indexed_id + ${BATCH} end`)
+    update message_bounds
+    set indexed_id = case
+      when (select coalesce(max(id), 0) from messages) < indexed_id + ${BATCH} then (select coalesce(max(id), 0) from messages)
+      else indexed_id + ${BATCH}
+    end`)
 }
 
 export async function deleteWords(transaction: Transaction, ids: readonly number[]): Promise<void> {

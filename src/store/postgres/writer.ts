@@ -100,6 +100,7 @@ export function createWriter(options: WriterOptions): Writer & { close(): Promis
 
   return {
     statements,
+    isShared: true,
     begin: async (): Promise<EndedOutage | undefined> => {
       await openTransaction()
       const row = await takeTurn()

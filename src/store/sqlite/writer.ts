@@ -16,6 +16,7 @@ export function createWriter(connection: SqliteConnection, now: Clock, vigil: Vi
   const commit = prepare('commit')
   return {
     statements,
+    isShared: false,
     begin: async () => {
       const ended = vigil.look()
       begin()
