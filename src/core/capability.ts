@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { BusContext, Context, RequestInfo } from './context.ts'
+import type { BusContext, Context, RequestInfo, Write } from './context.ts'
 import type { Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
@@ -108,9 +108,25 @@ export function bind<
     operation,
     run: async (input, bus, request) => {
       const parsed = parseInput(operation.input, input)
-      const context: Context = { ...bus, ...request, write: bus.createWrite(request, operation.id, parsed) }
+      const context = createContext(bus, request, bus.createWrite(request, operation.id, parsed))
       const answer = await handle({ input: parsed, context, fail })
       return operation.output.parse(answer)
+    },
+  }
+}
+
+/** Field by field, for to spread them would make the signal of every request, and few look at it. */
+function createContext({ database, settings, log }: BusContext, request: RequestInfo, write: Write): Context {
+  const { requestId, idempotencyKey } = request
+  return {
+    database,
+    settings,
+    log,
+    write,
+    requestId,
+    idempotencyKey,
+    get signal() {
+      return request.signal
     },
   }
 }

@@ -13,19 +13,30 @@ export interface Sql {
  * @example sql`select id from messages where topic = ${topic} limit ${limit}`
  */
 export function sql(strings: TemplateStringsArray, ...parts: readonly (SqlValue | Sql)[]): Sql {
-  let text = strings[0] ?? ''
   const values: SqlValue[] = []
-  parts.forEach((part, index) => {
-    if (typeof part === 'object' && part !== null) {
-      text += part.text
-      values.push(...part.values)
-    } else {
-      text += '?'
-      values.push(part)
-    }
-    text += strings[index + 1] ?? ''
-  })
-  return { text, values }
+  for (const part of parts) {
+    if (isSql(part)) values.push(...part.values)
+    else values.push(part)
+  }
+  return { text: toText(strings, parts), values }
+}
+
+/** The last text of each template: most are always the same one, and to join it again is dear where it is asked for often. */
+const texts = new WeakMap<TemplateStringsArray, { readonly nested: readonly (string | undefined)[]; text: string }>()
+
+function toText(strings: TemplateStringsArray, parts: readonly (SqlValue | Sql)[]): string {
+  const last = texts.get(strings)
+  if (last && parts.every((part, index) => last.nested[index] === (isSql(part) ? part.text : undefined))) {
+    return last.text
+  }
+  const nested = parts.map((part) => (isSql(part) ? part.text : undefined))
+  const text = strings.reduce((all, string, index) => `${all}${nested[index - 1] ?? '?'}${string}`)
+  texts.set(strings, { nested, text })
+  return text
+}
+
+function isSql(part: SqlValue | Sql): part is Sql {
+  return typeof part === 'object' && part !== null
 }
 
 /** Joins conditions with `and`; without any, the condition is always true. */

@@ -16,7 +16,7 @@ export function printableLine(what: string, maxLength: number): z.ZodString {
   return z
     .string({ error: requiredText(what) })
     .check(
-      z.refine((text) => countCharacters(text) <= maxLength, {
+      z.refine((text) => text.length <= maxLength || countCharacters(text) <= maxLength, {
         error: `${what} must have at most ${maxLength} characters`,
       }),
       z.refine((text) => VISIBLE.test(text), { error: `${what} must not be empty` }),

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { single, sql } from '../../core/database.ts'
-import { commonError } from '../../core/errors.ts'
+import { type AppError, commonError } from '../../core/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { EndedOutage, Writer } from '../group-commit.ts'
 import { createStatements, toQuickQuery } from './connection.ts'
@@ -86,25 +86,16 @@ export function createWriter(options: WriterOptions): Writer & { close(): Promis
         with turn as materialized (select last_moment from bus_store for update)
         select last_moment, ${CLOCK} as moment, ${DURABILITY} from turn`,
     )
-  /** In each turn, for it costs nothing there: no write is acknowledged that the server may lose. */
-  const requireDurable = (row: StoreRow) => {
-    const durability = describeDurability(row)
-    onDurability(durability)
-    if (allowUnsafe || isDurable(row)) return
-    throw commonError(
-      'store_unavailable',
-      `nothing was changed: the PostgreSQL server may lose what it acknowledges now (${durability}) -- turn these on again`,
-      { retry_after_ms: 1000 },
-    )
-  }
-
   return {
     statements,
     isShared: true,
     begin: async (): Promise<EndedOutage | undefined> => {
       await openTransaction()
       const row = await takeTurn()
-      requireDurable(row)
+      const durability = describeDurability(row)
+      onDurability(durability)
+      // In each turn, for it costs nothing there: no write is acknowledged that the server may lose.
+      if (!allowUnsafe && !isDurable(row)) throw unsafeNow(durability)
       const { last_moment } = row
       hasSavepoint = false
       turn = { moment: findMoment(row), startedAt: performance.now() }
@@ -131,6 +122,14 @@ export function createWriter(options: WriterOptions): Writer & { close(): Promis
     toCommitError,
     close: client.close,
   }
+}
+
+function unsafeNow(durability: string): AppError {
+  return commonError(
+    'store_unavailable',
+    `nothing was changed: the PostgreSQL server may lose what it acknowledges now (${durability}) -- turn these on again`,
+    { retry_after_ms: 1000 },
+  )
 }
 
 /** The database's clock in epoch milliseconds, at this very statement and not at the beginning of its transaction. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
 import type { TextReader } from '../../core/text-reader.ts'
@@ -53,23 +54,29 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
       request.off('data', onData)
       reject(tooLarge())
     }
+    const onClose = () => reject(new Error('the caller went away before its request was whole'))
     request.on('data', onData)
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    request.on('end', () => {
+      // Every request closes at last, and an error is dear to make.
+      request.off('close', onClose)
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks))
+    })
     request.on('error', reject)
-    request.on('close', () => reject(new Error('the caller went away before its request was whole')))
+    request.on('close', onClose)
   })
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** What some programs on Windows begin a text with. */
+const BYTE_ORDER_MARK = /^\uFEFF/
 
 function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) return {}
+  if (!isUtf8(bytes)) throw commonError('invalid_json', 'the request body must be a JSON object: it is not UTF-8')
   let value: unknown
   try {
-    value = JSON.parse(utf8.decode(bytes))
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is not JSON' : 'it is not UTF-8'
-    throw commonError('invalid_json', `the request body must be a JSON object: ${reason}`)
+    value = JSON.parse(bytes.toString().replace(BYTE_ORDER_MARK, ''))
+  } catch {
+    throw commonError('invalid_json', 'the request body must be a JSON object: it is not JSON')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw commonError('invalid_json', 'the request body must be a JSON object, as in {"topic": "converge"}')

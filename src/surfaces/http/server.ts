@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type BoundOperation, invoke } from '../../core/capability.ts'
-import type { BusContext, Log } from '../../core/context.ts'
+import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
+import { once } from '../../core/once.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
@@ -51,7 +52,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, req
 
 interface Url {
   readonly path: string
-  readonly query: URLSearchParams
+  readonly query: string
 }
 
 /** The HTTP surface: every operation that has a route, and the documents beside them. Not listening yet. */
@@ -101,37 +102,46 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
     const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
     const { operation } = route.bound
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
-    const fields = operation.effect === 'write' ? await readJsonBody(request) : query
+    const fields = operation.effect === 'write' ? await readJsonBody(request) : new URLSearchParams(query)
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    const signal = watchCaller(response, operation.effect === 'read' ? stopping : undefined)
-    const ask = (fields: object) =>
-      invoke(route.bound, { ...input, ...fields }, context, {
-        requestId,
-        signal,
-        idempotencyKey: readIdempotencyKey(request),
-        onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
-      })
+    // Only who waits looks at it, and to make one costs more than to read a request.
+    const signal = once(() => createCallerSignal(response, operation.effect === 'read' ? stopping : undefined))
+    const info: RequestInfo = {
+      requestId,
+      get signal() {
+        return signal()
+      },
+      idempotencyKey: readIdempotencyKey(request),
+      onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
+    }
     const spec = operation.http?.stream
-    if (spec === undefined || !wantsEventStream(request)) return sendJson(response, 200, await ask({}))
+    if (spec === undefined || !wantsEventStream(request)) {
+      return sendJson(response, 200, await invoke(route.bound, input, context, info))
+    }
 
     const last = request.headers['last-event-id']
     if (last !== undefined) input[spec.cursor] = readers.get(operation.id)?.[spec.cursor]?.(String(last))
-    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal })
+    const ask = (fields: object) => invoke(route.bound, { ...input, ...fields }, context, info)
+    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: signal() })
   }
 }
 
 /** Aborts when the caller has gone, or sooner. */
-function watchCaller(response: ServerResponse, sooner: AbortSignal | undefined): AbortSignal {
+function createCallerSignal(response: ServerResponse, sooner: AbortSignal | undefined): AbortSignal {
   const abort = new AbortController()
   const stop = () => abort.abort()
-  if (sooner?.aborted) stop()
+  if (sooner?.aborted || isAbandoned(response)) stop()
   sooner?.addEventListener('abort', stop)
   response.on('close', () => {
     sooner?.removeEventListener('abort', stop)
-    // Whoever has the whole answer is not gone; and to abort costs more than to read a request.
-    if (!response.writableFinished) stop()
+    if (isAbandoned(response)) stop()
   })
   return abort.signal
+}
+
+/** Whoever has the whole answer is not gone. */
+function isAbandoned(response: ServerResponse): boolean {
+  return response.destroyed && !response.writableFinished
 }
 
 /** @throws {AppError} `invalid_request`. */
@@ -150,8 +160,7 @@ function nameRequest({ headers }: IncomingMessage): string {
 
 function parseUrl(url: string): Url {
   const mark = url.indexOf('?')
-  if (mark === -1) return { path: url, query: new URLSearchParams() }
-  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) }
+  return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
 function toAppError(error: unknown, log: Log, requestId: string): AppError {
