@@ -82,6 +82,11 @@ export interface Reader {
   all<Row extends object>(statement: Sql): Promise<Row[]>
   /** The store's clock in epoch milliseconds. Never runs backwards, not even over a restart. */
   now(): Promise<number>
+  /**
+   * Stands for all that is committed, where every change of it passes through this process; undefined elsewhere, and in a
+   * transaction. What a reader found may be remembered under it: {@link Transaction.afterCommit} keeps that true.
+   */
+  readonly committed: object | undefined
 }
 
 export interface Transaction extends Reader {
@@ -91,6 +96,11 @@ export interface Transaction extends Reader {
    * other process wrote. See `createMemo`.
    */
   readonly memory: object
+  /**
+   * Runs `tell` once this is committed and before anybody reads it, with what stands for it then; never when it is not.
+   * Not at all where others change what is committed, too.
+   */
+  afterCommit(tell: (committed: object) => void): void
   /** Wakes who listens on the channel, on every node, once this is committed; nobody when it is not. */
   notify(channel: string): void
 }

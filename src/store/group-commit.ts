@@ -1,14 +1,10 @@
-import type { OnOutage, Outage, Sql, Transaction } from '../core/database.ts'
+import type { OnOutage, Outage, Transaction } from '../core/database.ts'
 import { commonError } from '../core/errors.ts'
+import { type Body, createBodies, type Done, type Hook, type Statements } from './bodies.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** Bounds how long one commit keeps readers and sockets waiting. */
 const MAX_BATCH = 512
-
-type Body<T> = (transaction: Transaction) => Promise<T>
-
-/** A transaction, but for who is told of it and what it may remember: that is for all engines the same. */
-export type Statements = Omit<Transaction, 'notify' | 'memory'>
 
 /** An outage that nobody has seen to yet. It stands until `settle`, for what it calls for may fail. */
 export interface EndedOutage {
@@ -29,8 +25,8 @@ export interface Writer {
   release(): Promise<void>
   /** Keeps the moment of the batch in it, after the bodies. */
   seal(channels: ReadonlySet<string>): Promise<void>
-  /** Makes it durable. */
-  commit(): Promise<void>
+  /** Makes it durable; `tell` is run before anybody reads it, where what is committed may be remembered. */
+  commit(tell: Hook): Promise<void>
   /** Ends a transaction that failed, also when it has ended already. */
   rollBack(): Promise<void>
   /** What a caller may be told of an error before the commit, and in it; the error itself when it is a fault of ours. */
@@ -110,41 +106,18 @@ function createJob<T>(body: Body<T>, resolve: (value: T) => void, reject: (error
   }
 }
 
-/** What the jobs of a turn share: one transaction, which they have one after another. */
+/** Runs the jobs of a turn and commits them together. */
 function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
-  const { statements } = writer
-  /** Whom the job that runs wants to be told, and its statements that failed. */
-  const channels = new Set<string>()
-  const failures: unknown[] = []
-  let memory = {}
-  const watch = <T>(result: Promise<T>) => {
-    result.catch((error: unknown) => failures.push(error))
-    return result
-  }
-  const transaction: Transaction = {
-    engine: statements.engine,
-    get memory() {
-      return memory
-    },
-    all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
-    run: (statement) => watch(statements.run(statement)),
-    now: statements.now,
-    notify: (channel) => channels.add(channel),
-  }
+  const bodies = createBodies(writer.statements)
 
   /** Resolves with what to tell the caller after the commit. */
-  const runJob = async ({ run, settle, reject }: Job, told: Set<string>) => {
+  const runJob = async ({ run, settle, reject }: Job, done: Done) => {
     await writer.savepoint()
-    channels.clear()
-    failures.length = 0
     let outcome = settle
     try {
-      await run(transaction)
-      // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
-      if (failures.length > 0) throw failures[0]
-      for (const channel of channels) told.add(channel)
+      await bodies.run(run, done)
     } catch (error) {
-      memory = {}
+      bodies.forget()
       await undoJob(writer, error)
       outcome = () => reject(writer.toStoreError(error))
     }
@@ -153,28 +126,24 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
   }
 
   const runBatch = async (batch: readonly Job[]) => {
-    if (writer.isShared) memory = {}
-    const told = new Set<string>()
+    if (writer.isShared) bodies.forget()
+    const done: Done = { channels: new Set(), hooks: [] }
     const outcomes: (() => void)[] = []
     const ended = await writer.begin()
-    if (ended) {
-      channels.clear()
-      await onOutage(transaction, ended.outage)
-      for (const channel of channels) told.add(channel)
-    }
-    for (const job of batch) outcomes.push(await runJob(job, told))
-    await writer.seal(told)
-    return { ended, told, outcomes }
+    if (ended) await bodies.run((transaction) => onOutage(transaction, ended.outage), done)
+    for (const job of batch) outcomes.push(await runJob(job, done))
+    await writer.seal(done.channels)
+    return { ...done, ended, outcomes }
   }
 
   const giveUp = async (batch: readonly Job[], error: unknown) => {
-    memory = {}
+    bodies.forget()
     await writer.rollBack()
     for (const { reject } of batch) reject(error)
   }
 
   return {
-    /** Runs and commits them together, and tells each what came of it. */
+    /** Tells each what came of it. */
     commit: async (batch: readonly Job[]): Promise<void> => {
       let done: Awaited<ReturnType<typeof runBatch>>
       try {
@@ -182,14 +151,17 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
       } catch (error) {
         return giveUp(batch, writer.toStoreError(error))
       }
+      const { hooks, ended, outcomes, channels } = done
       try {
-        await writer.commit()
+        await writer.commit((committed) => {
+          for (const hook of hooks) hook(committed)
+        })
       } catch (error) {
         return giveUp(batch, writer.toCommitError(error))
       }
-      done.ended?.settle()
-      for (const tell of done.outcomes) tell()
-      wakeUps.notify(done.told)
+      ended?.settle()
+      for (const tell of outcomes) tell()
+      wakeUps.notify(channels)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Migration, sql } from '../core/database.ts'
 import { startError } from '../core/errors.ts'
-import type { Statements } from './group-commit.ts'
+import type { Statements } from './bodies.ts'
 
 /** One migration as the database's ledger has it. */
 export interface AppliedMigration {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Sql } from '../../core/database.ts'
-import type { Statements } from '../group-commit.ts'
+import type { Statements } from '../bodies.ts'
 
 /** How long a bus waits for another one's turn to end. A turn is a batch of some milliseconds. */
 const LOCK_TIMEOUT_MS = 5_000

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { sql } from '../../core/database.ts'
-import type { Statements } from '../group-commit.ts'
+import type { Statements } from '../bodies.ts'
 import type { WakeUps } from '../wake-ups.ts'
 import { toQuickQuery } from './connection.ts'
 

@@ -68,7 +68,7 @@ async function readSnapshot<T>(
   )
   try {
     await client.query(toQuickQuery('begin transaction isolation level repeatable read read only'))
-    const value = await body(statements)
+    const value = await body({ ...statements, committed: undefined })
     await client.query('commit')
     client.release()
     return value

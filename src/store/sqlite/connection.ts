@@ -1,6 +1,6 @@
 import type { Reader, Sql } from '../../core/database.ts'
+import type { Statements } from '../bodies.ts'
 import type { Clock } from '../clock.ts'
-import type { Statements } from '../group-commit.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
 import { toStoreError } from './errors.ts'
 
@@ -38,32 +38,46 @@ export function prepareCommand(connection: SqliteConnection, text: string): () =
 }
 
 export interface SnapshotReader {
-  /** Runs bodies one after another, each on a snapshot of its own. */
+  /** Runs bodies one after another, each on what was committed when it began. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
+  /** Runs a commit when no body is under way, with what stands for what is committed then. */
+  between(commit: (committed: object) => void): Promise<void>
+  /** Nothing that was remembered counts any more. */
+  forget(): void
   /** Resolves when every body accepted so far has ended. */
   drain(): Promise<unknown>
 }
 
-export function createSnapshotReader(connection: SqliteConnection, reader: Reader): SnapshotReader {
+/**
+ * Commits come between the bodies, so all statements of a body see the same state without a transaction of their own, and
+ * what is remembered of that state (see {@link Reader.committed}) is as the statements see it.
+ */
+export function createSnapshotReader(connection: SqliteConnection, now: Clock): SnapshotReader {
+  let committed = {}
+  const reader: Reader = {
+    ...createStatements(connection, now),
+    get committed() {
+      return committed
+    },
+  }
   let turn: Promise<unknown> = Promise.resolve()
-  const begin = prepareCommand(connection, 'begin')
-  const commit = prepareCommand(connection, 'commit')
+  const inTurn = <T>(run: () => T | Promise<T>): Promise<T> => {
+    const result = turn.then(run)
+    turn = result.catch(() => {})
+    return result
+  }
   return {
-    read: (body) => {
-      const run = async () => {
+    read: (body) =>
+      inTurn(async () => {
         try {
-          begin()
-          const value = await body(reader)
-          commit()
-          return value
+          return await body(reader)
         } catch (error) {
-          rollBack(connection)
           throw toStoreError(error)
         }
-      }
-      const result = turn.then(run)
-      turn = result.catch(() => {})
-      return result
+      }),
+    between: (commit) => inTurn(() => commit(committed)),
+    forget: () => {
+      committed = {}
     },
     drain: () => turn,
   }

@@ -2,8 +2,9 @@ import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
+import type { Statements } from '../bodies.ts'
 import { type Clock, createClock, createStopwatch, type Stopwatch } from '../clock.ts'
-import { createGroupCommit, type Statements } from '../group-commit.ts'
+import { createGroupCommit } from '../group-commit.ts'
 import { applyMigrations } from '../migrate.ts'
 import { createVigil, SIGNS_PER_OUTAGE } from '../vigil.ts'
 import { createWakeUps } from '../wake-ups.ts'
@@ -102,9 +103,14 @@ async function openStore(
   const now = makeClock(last_moment, stopwatch)
   const wakeUps = createWakeUps()
   const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
-  const writer = createGroupCommit(createWriter(connection, now, vigil), wakeUps, options.onOutage ?? (async () => {}))
-  // A database in memory has only this one connection, so a read waits for its turn among the writes.
-  const reader = isInMemory ? { read: writer.write, drain: writer.drain } : openReader(connect(), now)
+  // A database in memory has only one connection, so there a read waits for its turn among the writes.
+  const readers = isInMemory ? undefined : openReader(connect(), now)
+  const writer = createGroupCommit(
+    createWriter(connection, now, vigil, readers),
+    wakeUps,
+    options.onOutage ?? (async () => {}),
+  )
+  const read = readers?.read ?? writer.write
   const probe = () => writer.write(async () => {})
   const giveSign = async () => {
     // What fails here fails for the next caller, too, who is told.
@@ -119,7 +125,7 @@ async function openStore(
     read: async (body) => {
       // Nobody is shown what is about to be put right.
       if (vigil.isOverdue()) await giveSign()
-      return reader.read(body)
+      return read(body)
     },
     listen: wakeUps.listen,
     probe,
@@ -128,7 +134,7 @@ async function openStore(
       // The next start then knows to the millisecond how long nobody was there.
       await probe().catch(() => {})
       await writer.end()
-      await reader.drain()
+      await readers?.drain()
       if (!isInMemory) emptyLog(connection)
       closeAll()
     },
@@ -162,7 +168,7 @@ function emptyLog(connection: SqliteConnection): void {
 
 function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   connection.exec('pragma query_only = on; pragma busy_timeout = 2000;')
-  return createSnapshotReader(connection, createStatements(connection, now))
+  return createSnapshotReader(connection, now)
 }
 
 function refuseForeign(connection: SqliteConnection): void {

@@ -2,11 +2,17 @@ import { sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Writer } from '../group-commit.ts'
 import type { Vigil } from '../vigil.ts'
-import { createStatements, prepareCommand, rollBack } from './connection.ts'
+import { createStatements, prepareCommand, rollBack, type SnapshotReader } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
 import { toCommitError, toStoreError } from './errors.ts'
 
-export function createWriter(connection: SqliteConnection, now: Clock, vigil: Vigil): Writer {
+/** @param readers Who reads what this commits, on another connection. */
+export function createWriter(
+  connection: SqliteConnection,
+  now: Clock,
+  vigil: Vigil,
+  readers: SnapshotReader | undefined,
+): Writer {
   const statements = createStatements(connection, now)
   const prepare = (text: string) => prepareCommand(connection, text)
   const begin = prepare('begin immediate')
@@ -26,8 +32,17 @@ export function createWriter(connection: SqliteConnection, now: Clock, vigil: Vi
     undo: async () => undo(),
     release: async () => release(),
     seal: () => statements.run(sql`update bus_store set last_moment = ${now()}`),
-    commit: async () => commit(),
-    rollBack: async () => rollBack(connection),
+    commit: async (tell) => {
+      if (!readers) return commit()
+      await readers.between((committed) => {
+        commit()
+        tell(committed)
+      })
+    },
+    rollBack: async () => {
+      readers?.forget()
+      rollBack(connection)
+    },
     toStoreError,
     toCommitError,
   }

@@ -1,0 +1,61 @@
+import type { Sql, Transaction } from '../core/database.ts'
+
+export type Body<T> = (transaction: Transaction) => Promise<T>
+
+/** What an engine does for a transaction; the rest is for all engines the same. */
+export type Statements = Pick<Transaction, 'engine' | 'all' | 'run' | 'now'>
+
+/** Is called after the commit, with what stands for what is committed. */
+export type Hook = (committed: object) => void
+
+/** What the bodies of a turn that went well leave behind: whom to tell, and what to do, after the commit. */
+export interface Done {
+  readonly channels: Set<string>
+  readonly hooks: Hook[]
+}
+
+export interface Bodies {
+  /** Runs one inside the open transaction. Rejects when one of its statements failed, whatever it made of that. */
+  run(body: Body<void>, done: Done): Promise<void>
+  /** What was remembered is not true any more. */
+  forget(): void
+}
+
+/** The transaction that bodies share, which they have one after another. */
+export function createBodies(statements: Statements): Bodies {
+  const channels = new Set<string>()
+  const hooks: Hook[] = []
+  const failures: unknown[] = []
+  let memory = {}
+  const watch = <T>(result: Promise<T>) => {
+    result.catch((error: unknown) => failures.push(error))
+    return result
+  }
+  const transaction: Transaction = {
+    engine: statements.engine,
+    now: statements.now,
+    all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
+    run: (statement) => watch(statements.run(statement)),
+    committed: undefined,
+    get memory() {
+      return memory
+    },
+    notify: (channel) => channels.add(channel),
+    afterCommit: (hook) => hooks.push(hook),
+  }
+  return {
+    run: async (body, done) => {
+      channels.clear()
+      hooks.length = 0
+      failures.length = 0
+      await body(transaction)
+      // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
+      if (failures.length > 0) throw failures[0]
+      for (const channel of channels) done.channels.add(channel)
+      done.hooks.push(...hooks)
+    },
+    forget: () => {
+      memory = {}
+    },
+  }
+}
