@@ -2,6 +2,7 @@ import type { Transaction } from '../../core/database.ts'
 import { createMemo } from '../../core/memo.ts'
 import { type EventKind, getEventBounds, insertEvent } from './events-store.ts'
 import { getMessageBounds, insertMessage, type MessageRow, updateAck } from './messages-store.ts'
+import { rememberAppended, rememberChanged } from './recent.ts'
 
 /** Wakes those who wait for a message. */
 export const MESSAGES_CHANNEL = 'messages'
@@ -10,15 +11,15 @@ export const MESSAGES_CHANNEL = 'messages'
 export const EVENTS_CHANNEL = 'events'
 
 /** The last ids. Contiguous in commit order, since only one transaction at a time takes one. */
-const heads = {
-  messages: createMemo(async (transaction) => ({ id: (await getMessageBounds(transaction)).headId })),
-  events: createMemo(async (transaction) => ({ id: (await getEventBounds(transaction)).headId })),
-}
+const heads = createMemo(async (transaction) => ({
+  message: (await getMessageBounds(transaction)).headId,
+  event: (await getEventBounds(transaction)).headId,
+}))
 
-async function takeId(transaction: Transaction, sequence: keyof typeof heads): Promise<number> {
-  const head = await heads[sequence].recall(transaction)
-  head.id += 1
-  return head.id
+async function takeId(transaction: Transaction, sequence: 'message' | 'event'): Promise<number> {
+  const head = await heads.recall(transaction)
+  head[sequence] += 1
+  return head[sequence]
 }
 
 /** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
@@ -26,10 +27,17 @@ export async function appendMessage(
   transaction: Transaction,
   message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
 ): Promise<MessageRow> {
-  const id = await takeId(transaction, 'messages')
-  const row: MessageRow = { ...message, id, ts: await transaction.now(), acked_by: null, acked_at: null }
+  const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, is_system } = message
+  const id = await takeId(transaction, 'message')
+  const ts = await transaction.now()
+  const row: MessageRow = {
+    ...{ id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence, is_system },
+    acked_by: null,
+    acked_at: null,
+  }
   await insertMessage(transaction, row)
-  await appendEvent(transaction, 'message', row.topic, id, row.ts)
+  rememberAppended(transaction, row)
+  await appendEvent(transaction, 'message', topic, id, ts)
   transaction.notify(MESSAGES_CHANNEL)
   return row
 }
@@ -61,7 +69,9 @@ export async function acknowledgeMessage(
   const ackedAt = await transaction.now()
   await updateAck(transaction, row.id, ackedBy, ackedAt)
   await appendEvent(transaction, 'ack', row.topic, row.id, ackedAt)
-  return { ...row, acked_by: ackedBy, acked_at: ackedAt }
+  const acked: MessageRow = { ...row, acked_by: ackedBy, acked_at: ackedAt }
+  rememberChanged(transaction, acked)
+  return acked
 }
 
 /** Gives what happened the next place in the one sequence, and wakes its readers. */
@@ -72,6 +82,6 @@ export async function appendEvent(
   ref: number,
   at: number,
 ): Promise<void> {
-  await insertEvent(transaction, { id: await takeId(transaction, 'events'), kind, subject, ref, at })
+  await insertEvent(transaction, { id: await takeId(transaction, 'event'), kind, subject, ref, at })
   transaction.notify(EVENTS_CHANNEL)
 }

@@ -11,22 +11,20 @@ export {
   MESSAGES_CHANNEL,
 } from './append.ts'
 export { type Bounds, describeBounds, describeExpired } from './bounds.ts'
+export { dropMessages } from './drop.ts'
 export { deleteEventsBefore, type EventKind, type EventRow, getEventBounds, selectEvents } from './events-store.ts'
 export {
   countMessages,
   countPending,
-  deleteSettledMessages,
   findMessage,
   getMessageBounds,
   type MessageRow,
   selectLastPosts,
   selectMessages,
-  selectNewest,
   selectPending,
-  selectSince,
   selectTopics,
-  updateMessageFloor,
 } from './messages-store.ts'
+export { readBounds, readNewest, readSince } from './recent.ts'
 export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */

@@ -1,4 +1,4 @@
-import type { Call, Handler } from '../../core/capability.ts'
+import type { Call, Handler, TextHandler } from '../../core/capability.ts'
 import { toMoment } from '../../core/moment.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 import { createWaker } from '../../core/waker.ts'
@@ -9,15 +9,16 @@ import {
   describeBounds,
   describeExpired,
   findMessage,
-  getMessageBounds,
   indexWords,
   MESSAGES_CHANNEL,
-  selectNewest,
-  selectSince,
+  type MessageRow,
+  readBounds,
+  readNewest,
+  readSince,
   selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
-import { toWireMessage } from './wire.ts'
+import { toWireMessage, writeMessage } from './wire.ts'
 
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
 const LOOK_EVERY_MS = 2_000
@@ -43,15 +44,34 @@ export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
   })
 
 export const read: Handler<typeof contract.read> = async (call) => {
+  const { rows, ...rest } = await findPage(call)
+  return { messages: rows.map(toWireMessage), ...rest }
+}
+
+/** The same as text. */
+export const writeRead: TextHandler<typeof contract.read> = async (call) => {
+  const { rows, ...rest } = await findPage(call)
+  return `{"messages":[${rows.map(writeMessage).join(',')}],${JSON.stringify(rest).slice(1)}`
+}
+
+interface Page {
+  readonly rows: readonly MessageRow[]
+  readonly next_since_id: number
+  readonly more: boolean
+  readonly head_id: number
+  readonly epoch: string
+}
+
+async function findPage(call: Call<typeof contract.read>): Promise<Page> {
   const { input, context } = call
-  if (input.wait_s === 0) return (await readNow(call)).page
+  if (input.wait_s === 0) return (await findPageNow(call)).page
   const waker = createWaker(context.database, MESSAGES_CHANNEL, context.signal)
   try {
-    let { page, now } = await readNow(call)
+    let { page, now } = await findPageNow(call)
     const endsAt = now + input.wait_s * 1000
-    while (page.messages.length === 0 && now < endsAt && !context.signal.aborted) {
+    while (page.rows.length === 0 && now < endsAt && !context.signal.aborted) {
       await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
-      ;({ page, now } = await readNow(call))
+      ;({ page, now } = await findPageNow(call))
     }
     return page
   } finally {
@@ -59,14 +79,14 @@ export const read: Handler<typeof contract.read> = async (call) => {
   }
 }
 
-async function readNow({ input, context, fail }: Call<typeof contract.read>) {
+async function findPageNow({ input, context, fail }: Call<typeof contract.read>) {
   const search = input.search === undefined ? undefined : parseSearchText(input.search)
   if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
     const { topic, sender, flagged, recipient, thread_id, since_id, before_id, limit } = input
     const { epoch } = context.database
     const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
-    const bounds = await getMessageBounds(reader)
+    const bounds = await readBounds(reader)
     const { headId, floorId } = bounds
     if (since_id !== undefined && (since_id < floorId || since_id > headId)) {
       throw fail(
@@ -78,21 +98,13 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     // One more than the page, to know whether there is more.
     const found =
       since_id === undefined
-        ? await selectNewest(reader, filter, limit + 1, before_id)
-        : await selectSince(reader, filter, since_id, limit + 1)
+        ? await readNewest(reader, filter, limit + 1, before_id)
+        : await readSince(reader, filter, since_id, limit + 1)
     const rows = found.slice(0, limit)
     const more = found.length > limit
     const isPartOfMore = since_id !== undefined && more
-    return {
-      now: await reader.now(),
-      page: {
-        messages: rows.map(toWireMessage),
-        next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
-        more,
-        head_id: headId,
-        epoch,
-      },
-    }
+    const nextSinceId = isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId
+    return { now: await reader.now(), page: { rows, next_since_id: nextSinceId, more, head_id: headId, epoch } }
   })
 }
 

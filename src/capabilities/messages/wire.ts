@@ -13,3 +13,15 @@ export function toWireMessage(row: MessageRow): z.output<typeof message> {
   const flags = { action_flag: action_flag === 1, ts: toMoment(ts) }
   return { id, topic, sender, body, ...flags, ...address, ...tenure, ...system, ...ack }
 }
+
+const texts = new WeakMap<MessageRow, string>()
+
+/** The same as JSON. What is read again and again from memory is written once. */
+export function writeMessage(row: MessageRow): string {
+  let text = texts.get(row)
+  if (text === undefined) {
+    text = JSON.stringify(toWireMessage(row))
+    texts.set(row, text)
+  }
+  return text
+}

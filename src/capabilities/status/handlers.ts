@@ -7,7 +7,7 @@ import {
   selectWaiterCounts,
   toWireLane,
 } from '../lanes/index.ts'
-import { selectNewest, selectPending } from '../log/index.ts'
+import { readNewest, selectPending } from '../log/index.ts'
 import { toWireMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 import { buildMeta } from './meta.ts'
@@ -31,7 +31,7 @@ export const get: Handler<typeof contract.get> = ({ context }) =>
     const now = await reader.now()
     const held = await selectLanesByExpiry(reader, 'held', now, MAX_LISTED)
     const orphaned = await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED)
-    const recent = await selectNewest(reader, EVERYTHING, MAX_RECENT)
+    const recent = await readNewest(reader, EVERYTHING, MAX_RECENT)
     const pending = await selectPending(reader, MAX_LISTED)
     const waiters = await selectWaiterCounts(reader, now)
     const silent = await findSilentLanes(reader, now)

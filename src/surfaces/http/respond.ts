@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { AppError } from '../../core/errors.ts'
 
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body)
+/** @param text JSON. */
+export function sendJson(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
@@ -17,5 +17,5 @@ export function sendError(response: ServerResponse, error: AppError, requestId: 
   const { allow, retry_after_ms } = error.details
   if (Array.isArray(allow)) response.setHeader('allow', allow.join(', '))
   if (typeof retry_after_ms === 'number') response.setHeader('retry-after', Math.ceil(retry_after_ms / 1000))
-  sendJson(response, error.status, error.toBody(requestId))
+  sendJson(response, error.status, JSON.stringify(error.toBody(requestId)))
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type BoundOperation, invoke } from '../../core/capability.ts'
+import { type BoundOperation, invoke, invokeForText } from '../../core/capability.ts'
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { once } from '../../core/once.ts'
@@ -70,7 +70,7 @@ export function createHttpServer(options: HttpOptions): Server {
     const document = documents.get(url.path)
     if (document) {
       if (request.method !== 'GET' && request.method !== 'HEAD') throw refuseMethod(request.method ?? '', ['GET'])
-      return sendJson(response, 200, await document())
+      return sendJson(response, 200, JSON.stringify(await document()))
     }
     return answerApi(request, response, url, requestId)
   }
@@ -116,7 +116,7 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
     }
     const spec = operation.http?.stream
     if (spec === undefined || !wantsEventStream(request)) {
-      return sendJson(response, 200, await invoke(route.bound, input, context, info))
+      return sendJson(response, 200, await invokeForText(route.bound, input, context, info))
     }
 
     const last = request.headers['last-event-id']
