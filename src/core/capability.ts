@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import type { BusContext, Context, RequestInfo, Write } from './context.ts'
-import type { Migration, OnOutage } from './database.ts'
+import type { BusContext, Context, Log, RequestInfo, Settings, Write } from './context.ts'
+import type { Database, Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
 
@@ -120,7 +120,11 @@ export function bind<
     new AppError(kindOf(operation.errors, code), code, message, details)
   const toCall = (input: unknown, bus: BusContext, request: RequestInfo) => {
     const parsed = parseInput(operation.input, input)
-    return { input: parsed, context: createContext(bus, request, bus.createWrite(request, operation.id, parsed)), fail }
+    return {
+      input: parsed,
+      context: new CallContext(bus, request, bus.createWrite(request, operation.id, parsed)),
+      fail,
+    }
   }
   const run: BoundOperation['run'] = async (input, bus, request) =>
     operation.output.parse(await handle(toCall(input, bus, request)))
@@ -133,19 +137,28 @@ export function bind<
   }
 }
 
-/** Field by field, for to spread them would make the signal of every request, and few look at it. */
-function createContext({ database, settings, log }: BusContext, request: RequestInfo, write: Write): Context {
-  const { requestId, idempotencyKey } = request
-  return {
-    database,
-    settings,
-    log,
-    write,
-    requestId,
-    idempotencyKey,
-    get signal() {
-      return request.signal
-    },
+/** A class, for its one getter: few look at a request's signal, to make one is dear, and a getter of each context's own is dearer. */
+class CallContext implements Context {
+  readonly database: Database
+  readonly settings: Settings
+  readonly log: Log
+  readonly requestId: string
+  readonly idempotencyKey: string | undefined
+  readonly write: Write
+  readonly #request: RequestInfo
+
+  constructor({ database, settings, log }: BusContext, request: RequestInfo, write: Write) {
+    this.database = database
+    this.settings = settings
+    this.log = log
+    this.requestId = request.requestId
+    this.idempotencyKey = request.idempotencyKey
+    this.write = write
+    this.#request = request
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal
   }
 }
 

@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type BoundOperation, invoke, invokeForText } from '../../core/capability.ts'
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
-import { once } from '../../core/once.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
@@ -104,16 +103,7 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
     const fields = operation.effect === 'write' ? await readJsonBody(request) : new URLSearchParams(query)
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    // Only who waits looks at it, and to make one costs more than to read a request.
-    const signal = once(() => createCallerSignal(response, operation.effect === 'read' ? stopping : undefined))
-    const info: RequestInfo = {
-      requestId,
-      get signal() {
-        return signal()
-      },
-      idempotencyKey: readIdempotencyKey(request),
-      onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
-    }
+    const info = new HttpRequestInfo(requestId, request, response, operation.effect === 'read' ? stopping : undefined)
     const spec = operation.http?.stream
     if (spec === undefined || !wantsEventStream(request)) {
       return sendJson(response, 200, await invokeForText(route.bound, input, context, info))
@@ -122,7 +112,30 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
     const last = request.headers['last-event-id']
     if (last !== undefined) input[spec.cursor] = readers.get(operation.id)?.[spec.cursor]?.(String(last))
     const ask = (fields: object) => invoke(route.bound, { ...input, ...fields }, context, info)
-    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: signal() })
+    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: info.signal })
+  }
+}
+
+/** Makes the signal when it is looked at: only who waits does, and to make one costs more than to read a request. */
+class HttpRequestInfo implements RequestInfo {
+  readonly requestId: string
+  readonly idempotencyKey: string | undefined
+  readonly onReplay: () => void
+  readonly #response: ServerResponse
+  readonly #sooner: AbortSignal | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(requestId: string, request: IncomingMessage, response: ServerResponse, sooner: AbortSignal | undefined) {
+    this.requestId = requestId
+    this.idempotencyKey = readIdempotencyKey(request)
+    this.onReplay = () => response.setHeader(REPLAYED_HEADER, 'true')
+    this.#response = response
+    this.#sooner = sooner
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= createCallerSignal(this.#response, this.#sooner)
+    return this.#signal
   }
 }
 
