@@ -31,7 +31,17 @@ export async function appendMessage(
   const id = await takeId(transaction, 'message')
   const ts = await transaction.now()
   const row: MessageRow = {
-    ...{ id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence, is_system },
+    id,
+    topic,
+    sender,
+    body,
+    action_flag,
+    ts,
+    recipient,
+    thread_id,
+    lane,
+    fence,
+    is_system,
     acked_by: null,
     acked_at: null,
   }

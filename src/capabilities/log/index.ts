@@ -18,13 +18,17 @@ export {
   countPending,
   findMessage,
   getMessageBounds,
+  type MessageFilter,
   type MessageRow,
   selectLastPosts,
   selectMessages,
+  selectNewestTexts,
   selectPending,
+  selectSince,
+  selectSinceTexts,
   selectTopics,
 } from './messages-store.ts'
-export { readBounds, readNewest, readSince } from './recent.ts'
+export { isAskedAgain, readBounds, readNewest, recallNewest, recallSince } from './recent.ts'
 export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */

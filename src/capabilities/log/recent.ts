@@ -1,6 +1,6 @@
 import type { Reader, Transaction } from '../../core/database.ts'
 import type { Bounds } from './bounds.ts'
-import { getMessageBounds, type MessageFilter, type MessageRow, selectNewest, selectSince } from './messages-store.ts'
+import { getMessageBounds, type MessageFilter, type MessageRow, selectNewest } from './messages-store.ts'
 
 /** How many topics are remembered, and how much of them: some megabytes with the texts that are made of them. */
 const MAX_PAGES = 256
@@ -8,6 +8,9 @@ const MAX_CHARACTERS = 4 * 1024 * 1024
 
 /** How long a page may grow that began with all that there was. */
 const MAX_ROWS = 512
+
+/** Of how many topics it is known that they have been asked for. */
+const MAX_ASKED = 1_024
 
 /** What a message takes beside its body, about. */
 const ROW_CHARACTERS = 200
@@ -26,6 +29,8 @@ interface Recent {
   /** By topic, the one that was asked for last at the end; undefined stands for all topics. */
   readonly pages: Map<string | undefined, Page>
   characters: number
+  /** The topics whose newest messages have been asked for. */
+  readonly asked: Set<string | undefined>
 }
 
 const recents = new WeakMap<object, Recent>()
@@ -45,29 +50,50 @@ export async function readNewest(
   limit: number,
   beforeId?: number,
 ): Promise<readonly MessageRow[]> {
-  const recent = beforeId === undefined && isByTopicAlone(filter) ? recentOf(reader) : undefined
-  const page = recent && recall(recent, filter.topic)
-  if (page && (page.isWhole || page.rows.length >= limit)) return page.rows.slice(0, limit)
+  const known = recallNewest(reader, filter, limit, beforeId)
+  if (known) return known
   const rows = await selectNewest(reader, filter, limit, beforeId)
+  const recent = findRecent(reader, filter, beforeId)
   if (recent) keep(recent, filter.topic, { rows: [...rows], isWhole: rows.length < limit })
   return rows
 }
 
-/** As `selectSince`; from memory where a page reaches back to the cursor. */
-export async function readSince(
+/** What {@link readNewest} knows without asking; undefined when it would have to. */
+export function recallNewest(
+  reader: Reader,
+  filter: MessageFilter,
+  limit: number,
+  beforeId?: number,
+): readonly MessageRow[] | undefined {
+  const recent = findRecent(reader, filter, beforeId)
+  const page = recent && recall(recent, filter.topic)
+  return page && (page.isWhole || page.rows.length >= limit) ? page.rows.slice(0, limit) : undefined
+}
+
+/** As `selectSince`, for as much as is known without asking; undefined when that does not reach back to the cursor. */
+export function recallSince(
   reader: Reader,
   filter: MessageFilter,
   sinceId: number,
   limit: number,
-): Promise<readonly MessageRow[]> {
-  const page = isByTopicAlone(filter) ? recentOf(reader)?.pages.get(filter.topic) : undefined
+): readonly MessageRow[] | undefined {
+  const page = findRecent(reader, filter)?.pages.get(filter.topic)
   const oldest = page?.rows.at(-1)
-  if (!page || !(page.isWhole || (oldest && oldest.id <= sinceId))) return selectSince(reader, filter, sinceId, limit)
+  if (!page || !(page.isWhole || (oldest && oldest.id <= sinceId))) return undefined
   const end = page.rows.findIndex(({ id }) => id <= sinceId)
   return page.rows
     .slice(0, end === -1 ? undefined : end)
     .reverse()
     .slice(0, limit)
+}
+
+/** Whether the newest are asked for again: one page that is asked for once is not worth its rows. */
+export function isAskedAgain(reader: Reader, filter: MessageFilter, beforeId?: number): boolean {
+  const asked = findRecent(reader, filter, beforeId)?.asked
+  if (!asked || asked.has(filter.topic)) return asked !== undefined
+  if (asked.size >= MAX_ASKED) asked.clear()
+  asked.add(filter.topic)
+  return false
 }
 
 /** Keeps what is remembered true: a message has been appended. */
@@ -104,11 +130,16 @@ export function forgetRecent(transaction: Transaction): void {
   transaction.afterCommit((committed) => recents.delete(committed))
 }
 
+/** Where a page may be remembered: the newest, of a topic or of all. */
+function findRecent(reader: Reader, filter: MessageFilter, beforeId?: number): Recent | undefined {
+  return beforeId === undefined && isByTopicAlone(filter) ? recentOf(reader) : undefined
+}
+
 function recentOf({ committed }: Reader): Recent | undefined {
   if (!committed) return undefined
   const known = recents.get(committed)
   if (known) return known
-  const recent: Recent = { bounds: undefined, pages: new Map(), characters: 0 }
+  const recent: Recent = { bounds: undefined, pages: new Map(), characters: 0, asked: new Set() }
   recents.set(committed, recent)
   return recent
 }

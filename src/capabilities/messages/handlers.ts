@@ -11,14 +11,12 @@ import {
   findMessage,
   indexWords,
   MESSAGES_CHANNEL,
-  type MessageRow,
   readBounds,
-  readNewest,
-  readSince,
   selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
-import { toWireMessage, writeMessage } from './wire.ts'
+import { type Form, rows, texts } from './forms.ts'
+import { toWireMessage } from './wire.ts'
 
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
 const LOOK_EVERY_MS = 2_000
@@ -44,34 +42,33 @@ export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
   })
 
 export const read: Handler<typeof contract.read> = async (call) => {
-  const { rows, ...rest } = await findPage(call)
-  return { messages: rows.map(toWireMessage), ...rest }
+  const { entries, ...rest } = await findPage(call, rows)
+  return { messages: entries.map(toWireMessage), ...rest }
 }
 
-/** The same as text. */
 export const writeRead: TextHandler<typeof contract.read> = async (call) => {
-  const { rows, ...rest } = await findPage(call)
-  return `{"messages":[${rows.map(writeMessage).join(',')}],${JSON.stringify(rest).slice(1)}`
+  const { entries, ...rest } = await findPage(call, texts)
+  return `{"messages":[${entries.join(',')}],${JSON.stringify(rest).slice(1)}`
 }
 
-interface Page {
-  readonly rows: readonly MessageRow[]
+interface Page<Entry> {
+  readonly entries: readonly Entry[]
   readonly next_since_id: number
   readonly more: boolean
   readonly head_id: number
   readonly epoch: string
 }
 
-async function findPage(call: Call<typeof contract.read>): Promise<Page> {
+async function findPage<Entry>(call: Call<typeof contract.read>, form: Form<Entry>): Promise<Page<Entry>> {
   const { input, context } = call
-  if (input.wait_s === 0) return (await findPageNow(call)).page
+  if (input.wait_s === 0) return (await findPageNow(call, form)).page
   const waker = createWaker(context.database, MESSAGES_CHANNEL, context.signal)
   try {
-    let { page, now } = await findPageNow(call)
+    let { page, now } = await findPageNow(call, form)
     const endsAt = now + input.wait_s * 1000
-    while (page.rows.length === 0 && now < endsAt && !context.signal.aborted) {
+    while (page.entries.length === 0 && now < endsAt && !context.signal.aborted) {
       await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
-      ;({ page, now } = await findPageNow(call))
+      ;({ page, now } = await findPageNow(call, form))
     }
     return page
   } finally {
@@ -79,7 +76,7 @@ async function findPage(call: Call<typeof contract.read>): Promise<Page> {
   }
 }
 
-async function findPageNow({ input, context, fail }: Call<typeof contract.read>) {
+async function findPageNow<Entry>({ input, context, fail }: Call<typeof contract.read>, form: Form<Entry>) {
   const search = input.search === undefined ? undefined : parseSearchText(input.search)
   if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
@@ -98,13 +95,13 @@ async function findPageNow({ input, context, fail }: Call<typeof contract.read>)
     // One more than the page, to know whether there is more.
     const found =
       since_id === undefined
-        ? await readNewest(reader, filter, limit + 1, before_id)
-        : await readSince(reader, filter, since_id, limit + 1)
-    const rows = found.slice(0, limit)
+        ? await form.newest(reader, filter, limit + 1, before_id)
+        : await form.since(reader, filter, since_id, limit + 1)
+    const entries = found.slice(0, limit)
     const more = found.length > limit
-    const isPartOfMore = since_id !== undefined && more
-    const nextSinceId = isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId
-    return { now: await reader.now(), page: { rows, next_since_id: nextSinceId, more, head_id: headId, epoch } }
+    const last = entries.at(-1)
+    const nextSinceId = since_id !== undefined && more && last !== undefined ? form.idOf(last) : headId
+    return { now: await reader.now(), page: { entries, next_since_id: nextSinceId, more, head_id: headId, epoch } }
   })
 }
 

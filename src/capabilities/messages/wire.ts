@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { type Sql, sql } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import type { MessageRow } from '../log/index.ts'
 import type { message } from './schemas.ts'
@@ -16,7 +17,7 @@ export function toWireMessage(row: MessageRow): z.output<typeof message> {
 
 const texts = new WeakMap<MessageRow, string>()
 
-/** The same as JSON. What is read again and again from memory is written once. */
+/** The same as JSON, of a message that is read again and again: it is written once. */
 export function writeMessage(row: MessageRow): string {
   let text = texts.get(row)
   if (text === undefined) {
@@ -25,3 +26,20 @@ export function writeMessage(row: MessageRow): string {
   }
   return text
 }
+
+const moment = (column: Sql) => sql`strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`
+
+/** The same as SQLite writes it. What is null is left out. */
+export const WIRE_TEXT: Sql = sql`concat(
+  '{"id":', id,
+  ',"topic":', json_quote(topic),
+  ',"sender":', json_quote(sender),
+  ',"body":', json_quote(body),
+  ',"action_flag":', iif(action_flag = 1, 'true', 'false'),
+  ',"ts":"', ${moment(sql`ts`)}, '"',
+  iif(recipient is null, '', ',"recipient":' || json_quote(recipient)),
+  iif(thread_id is null, '', ',"thread_id":' || thread_id),
+  iif(lane is null, '', ',"lane":' || json_quote(lane) || ',"fence":' || fence),
+  iif(is_system = 1, ',"system":true', ''),
+  iif(acked_at is null, '', ',"acked_by":' || json_quote(acked_by) || ',"acked_at":"' || ${moment(sql`acked_at`)} || '"'),
+  '}')`

@@ -40,17 +40,23 @@ export function prepareCommand(connection: SqliteConnection, text: string): () =
 export interface SnapshotReader {
   /** Runs bodies one after another, each on what was committed when it began. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
-  /** Runs a commit when no body is under way, with what stands for what is committed then. */
-  between(commit: (committed: object) => void): Promise<void>
-  /** Nothing that was remembered counts any more. */
-  forget(): void
+  /** Keeps readers out, from when those that came before have read until `release`. */
+  hold(): Promise<Hold>
   /** Resolves when every body accepted so far has ended. */
   drain(): Promise<unknown>
 }
 
+export interface Hold {
+  /** See {@link Reader.committed}. */
+  readonly committed: object
+  /** Nothing that was remembered counts any more. */
+  forget(): void
+  release(): void
+}
+
 /**
- * Commits come between the bodies, so all statements of a body see the same state without a transaction of their own, and
- * what is remembered of that state (see {@link Reader.committed}) is as the statements see it.
+ * No commit comes while a body reads, so all statements of a body see the same state without a transaction of their own,
+ * and what is remembered of that state is as the statements see it.
  */
 export function createSnapshotReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   let committed = {}
@@ -61,23 +67,25 @@ export function createSnapshotReader(connection: SqliteConnection, now: Clock): 
     },
   }
   let turn: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(run: () => T | Promise<T>): Promise<T> => {
-    const result = turn.then(run)
-    turn = result.catch(() => {})
-    return result
-  }
   return {
-    read: (body) =>
-      inTurn(async () => {
-        try {
-          return await body(reader)
-        } catch (error) {
-          throw toStoreError(error)
-        }
-      }),
-    between: (commit) => inTurn(() => commit(committed)),
-    forget: () => {
-      committed = {}
+    read: (body) => {
+      const result = turn.then(() => body(reader))
+      turn = result.catch(() => {})
+      return result.catch((error: unknown) => {
+        throw toStoreError(error)
+      })
+    },
+    hold: async () => {
+      const before = turn
+      let release = () => {}
+      turn = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      await before
+      const forget = () => {
+        committed = {}
+      }
+      return { committed, forget, release }
     },
     drain: () => turn,
   }
