@@ -1,19 +1,109 @@
-/** `npm run bench`: a short run of every question in bench/; `-- --full` a long one. Load generator and bus share the machine. */
+/**
+ * `npm run bench`: a short run of every question in bench/, or of those that are named; `-- --full` a long one.
+ * The load generator and what it asks share the machine.
+ */
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, release, type } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { writePage } from '../bench/support/page.ts'
+import type { Answer, Budget, Question } from '../bench/support/question.ts'
+import { type Circumstances, type RecordedAnswer, readRecorded, writeRecorded } from '../bench/support/record.ts'
+import { findRegressions } from '../bench/support/regressions.ts'
+import { report } from '../bench/support/report.ts'
 
 const folder = join(import.meta.dirname, '../bench')
-const isFull = process.argv.includes('--full')
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+const questions = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3))
+const options = { full: { type: 'boolean' }, check: { type: 'boolean' }, record: { type: 'boolean' } } as const
 
-console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, commit ${commit}`)
-console.log(`npm run bench${isFull ? ' -- --full' : ''}`)
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
-  const question: { run(rounds: number, seconds: number): Promise<void> } = await import(
-    pathToFileURL(join(folder, file)).href
+const SHORT: Budget = { rounds: 3, seconds: 0.7, isFull: false }
+const FULL: Budget = { rounds: 7, seconds: 1.5, isFull: true }
+
+const asked = readArguments()
+if (typeof asked === 'string') {
+  console.error(asked)
+  process.exitCode = 2
+} else await ask(asked)
+
+interface Asked {
+  readonly names: readonly string[]
+  readonly full?: boolean
+  readonly check?: boolean
+  readonly record?: boolean
+}
+
+/** What is to be done, or the line that says why nothing is. */
+function readArguments(): Asked | string {
+  const usage = `there are --full, --check, --record and the questions ${questions.join(', ')}`
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true })
+    const unknown = positionals.find((name) => !questions.includes(name))
+    if (unknown !== undefined) return `no question ${unknown}: ${usage}`
+    return { ...values, names: positionals.length === 0 ? questions : positionals }
+  } catch (error) {
+    return `${error instanceof Error ? error.message.split('. ')[0] : error}: ${usage}`
+  }
+}
+
+async function ask({ names, full = false, check = false, record = false }: Asked): Promise<void> {
+  const circumstances = describeCircumstances()
+  console.log(
+    `${circumstances.machine}, ${circumstances.system}, Node ${circumstances.node}, commit ${circumstances.commit}`,
   )
-  await question.run(isFull ? 7 : 3, isFull ? 2 : 0.7)
+  console.log(circumstances.command)
+  const recorded = readRecorded()
+  const answers: Record<string, RecordedAnswer> = {}
+  const regressions: string[] = []
+  const failed: string[] = []
+  for (const name of names) {
+    const question: Question = await import(pathToFileURL(join(folder, `${name}.ts`)).href)
+    const answer = await tryToAnswer(name, question, full ? FULL : SHORT)
+    if (!answer) {
+      failed.push(name)
+      continue
+    }
+    report(name, question, answer)
+    answers[name] = { ...circumstances, asks: question.asks, ...answer }
+    regressions.push(...findRegressions(answer.ratios, recorded[name]?.ratios ?? []))
+  }
+  if (record) writePage(writeRecorded(answers))
+  if (check) tellRegressions(regressions)
+  if (failed.length > 0) {
+    console.error(`\nno answer: ${failed.join(', ')}`)
+    process.exitCode = 1
+  }
+}
+
+/** A question that fails is told, and does not keep the others from being asked. */
+async function tryToAnswer(name: string, question: Question, budget: Budget): Promise<Answer | undefined> {
+  try {
+    return await question.run(budget)
+  } catch (error) {
+    console.error(`\n${name} failed:`, error)
+    return undefined
+  }
+}
+
+function tellRegressions(regressions: readonly string[]): void {
+  console.log(
+    `\nbeside bench/recorded.json ${regressions.length === 0 ? 'no ratio got worse by more than 25 %' : 'got worse:'}`,
+  )
+  for (const line of regressions) console.log(`  ${line}`)
+  if (regressions.length > 0) process.exitCode = 1
+}
+
+function describeCircumstances(): Circumstances {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
+  const isChanged = git('status', '--porcelain', '--', 'src', 'package-lock.json') !== ''
+  return {
+    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
+    system: `${type()} ${release()}`,
+    node: process.versions.node,
+    commit: `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`,
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  }
 }
