@@ -1,4 +1,6 @@
 /** How many durable posts per second on PostgreSQL, with 1, 2 and 4 buses, beside the same rows inserted by hand? */
+
+import { openDirectBus } from '../test/correctness/direct-bus.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { openBareInsert } from './support/bare-insert.ts'
 import { type Contender, measure } from './support/measure.ts'
@@ -8,7 +10,7 @@ import { type BusPlace, type Workplace, withWorkplace } from './support/servers.
 
 export const asks = 'How many durable posts per second do buses on one PostgreSQL take, beside a bare batch insert?'
 
-export const targets: readonly Target[] = [{ name: 'postgres.64.ofInsert', atLeast: 0.7 }]
+export const targets: readonly Target[] = [{ name: 'append.64.ofInsert', atLeast: 0.7 }]
 
 const CALLERS = [1, 16, 64, 256]
 const NODES = [1, 2, 4]
@@ -16,13 +18,14 @@ const MESSAGE = { topic: 'bench', sender: 'bench', body: 'x'.repeat(200) }
 
 export function run(budget: Budget): Promise<Answer> {
   return withWorkplace(async (workplace) => {
-    const { buses, embedded, insert } = await startAll(workplace)
+    const { buses, embedded, insert, append } = await startAll(workplace)
     const sections: Section[] = []
     const ratios: Ratio[] = []
     for (const callers of CALLERS) {
       const loads: RawLoad[] = []
       const contenders: Contender[] = [
         { name: 'bare insert', callers, call: () => insert(MESSAGE) },
+        { name: 'post, in process', callers, call: () => append(MESSAGE) },
         await toContender('embedded', [embedded], callers, loads),
       ]
       for (const count of NODES) {
@@ -39,9 +42,19 @@ export function run(budget: Budget): Promise<Answer> {
         scale: { of: 'callers', value: callers },
         figures: figures.all,
       })
-      ratios.push(rate(`postgres.${callers}.ofInsert`, figures.ratio('PostgreSQL × 1', 'bare insert')))
+      ratios.push(
+        rate(`append.${callers}.ofInsert`, figures.ratio('post, in process', 'bare insert')),
+        rate(`http.${callers}.ofInsert`, figures.ratio('PostgreSQL × 1', 'bare insert')),
+      )
     }
-    return { sections, ratios, notes: ['bare insert: one connection of pg, one statement for all that waits'] }
+    return {
+      sections,
+      ratios,
+      notes: [
+        'bare insert: the rows of a post on one connection of pg, one statement for all that waits;',
+        'post, in process: the operation without HTTP, so that it is the store alone that is held against it',
+      ],
+    }
   })
 }
 
@@ -56,7 +69,17 @@ async function startAll(workplace: Workplace) {
   }
   const bare = await openBareInsert(await postgres.createDatabase())
   workplace.atEnd(bare.close)
-  return { buses, embedded, insert: bare.insert }
+  const direct = await openDirectBus({
+    path: await postgres.createDatabase(),
+    minLeaseMs: 1_000,
+    maxLeaseMs: 86_400_000,
+  })
+  workplace.atEnd(direct.close)
+  const append = async (message: object) => {
+    const { status } = await direct.call('messages.post', message)
+    if (status !== 200) throw new Error(`a post in process was refused with ${status}`)
+  }
+  return { buses, embedded, insert: bare.insert, append }
 }
 
 /** Posts to the buses in turn. */

@@ -12,20 +12,30 @@ export interface BareInsert {
   close(): Promise<void>
 }
 
+/** The rows of a post, and the indexes that it is read by. */
 const SCHEMA = `
   create table messages (
     id bigint primary key, topic text not null, sender text not null, body text not null, ts bigint not null
   );
   create index messages_by_topic on messages (topic, id);
-  create table message_head (head_id bigint not null);
-  insert into message_head values (0)`
+  create index messages_by_sender on messages (sender, id);
+  create table events (id bigint primary key, kind text not null, subject text not null, ref bigint not null, at bigint not null);
+  create table heads (message_id bigint not null, event_id bigint not null);
+  insert into heads values (0, 0)`
 
 /** The ids are those of a counter, so that they have no gaps and rise in the order of the commits, as those of the bus. */
 const INSERT = `
-  with head as (update message_head set head_id = head_id + $5::bigint returning head_id - $5::bigint as before)
-  insert into messages (id, topic, sender, body, ts)
-  select before + place, topic, sender, body, ts
-  from head, unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) with ordinality as rows (topic, sender, body, ts, place)`
+  with
+    head as (
+      update heads set message_id = message_id + $5::bigint, event_id = event_id + $5::bigint
+      returning message_id - $5::bigint as message_id, event_id - $5::bigint as event_id
+    ),
+    rows as (
+      select message_id + place as message_id, event_id + place as event_id, topic, sender, body, ts
+      from head, unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) with ordinality as given (topic, sender, body, ts, place)
+    ),
+    inserted as (insert into messages (id, topic, sender, body, ts) select message_id, topic, sender, body, ts from rows)
+  insert into events (id, kind, subject, ref, at) select event_id, 'message', topic, message_id, ts from rows`
 
 /**
  * The floor of appending to PostgreSQL from Node: on one connection one statement and one commit for all that came while the

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 export function toRequest(method: 'GET' | 'POST', host: string, path: string, body = ''): Buffer {
   const length =
     method === 'POST' ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` : ''
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${length}\r\n${body}`)
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n${length}\r\n${body}`)
 }
 
 export interface RawLoad {
