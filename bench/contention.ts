@@ -7,7 +7,9 @@ import { type Place, withWorkplace } from './support/servers.ts'
 
 export const asks = 'How often does a lane change hands that 64 want, and how long from a release to the next grant?'
 
-export const targets: readonly Target[] = [{ name: 'grant.p50', atMost: 5 }]
+export const targets: readonly Target[] = [
+  { name: 'grant.p50', says: 'p50 from a release to the next one’s grant', atMost: 5 },
+]
 
 const CLAIMANTS = 64
 const GRANTS = 70

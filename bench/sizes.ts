@@ -32,11 +32,29 @@ const OPERATIONS = [
 
 export const targets: readonly Target[] = [
   ...[1_000_000, 10_000_000].flatMap((size) =>
-    OPERATIONS.map((name): Target => ({ name: `${name}.${size}.ofSmall`, atLeast: LIMIT })),
+    OPERATIONS.map(
+      (name): Target => ({
+        name: `${name}.${size}.ofSmall`,
+        says: `${name} at ${size.toLocaleString('en-US')} messages, of its rate at 10,000`,
+        atLeast: LIMIT,
+      }),
+    ),
   ),
-  ...OPERATIONS.map((name): Target => ({ name: `${name}.lanes.ofSmall`, atLeast: LIMIT })),
+  ...OPERATIONS.map(
+    (name): Target => ({
+      name: `${name}.lanes.ofSmall`,
+      says: `${name} at 100,000 held lanes, of its rate at 100`,
+      atLeast: LIMIT,
+    }),
+  ),
   ...[String(SMALL), '1000000', '10000000', 'lanes'].flatMap((size) =>
-    ['Hot', 'Back'].map((read): Target => ({ name: `status.${size}.of${read}`, atMost: 2 })),
+    ['Hot', 'Back'].map(
+      (read): Target => ({
+        name: `status.${size}.of${read}`,
+        says: `cost of a status (${size}), of 50 messages from ${read === 'Hot' ? 'memory' : 'the file'}`,
+        atMost: 2,
+      }),
+    ),
   ),
 ]
 

@@ -9,7 +9,9 @@ import { dropFileCache, measureNode, measureServerStart, measureToolsStart } fro
 
 export const asks = 'How long from the start of the process to the first answer, of the bus and of the MCP server?'
 
-export const targets: readonly Target[] = [{ name: 'bus.firstAnswer', atMost: 400 }]
+export const targets: readonly Target[] = [
+  { name: 'bus.firstAnswer', says: 'from the start of the bus to its first answer', atMost: 400 },
+]
 
 const STARTS = 10
 const COLD_STARTS = 3

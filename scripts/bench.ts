@@ -67,7 +67,7 @@ async function ask({ names, full = false, check = false, record = false }: Asked
       continue
     }
     report(name, question, answer)
-    answers[name] = { ...circumstances, asks: question.asks, ...answer }
+    answers[name] = { ...circumstances, asks: question.asks, targets: question.targets, ...answer }
     regressions.push(...findRegressions(answer.ratios, recorded[name]?.ratios ?? []))
   }
   if (record) writePage(writeRecorded(answers))

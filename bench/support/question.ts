@@ -50,7 +50,10 @@ export interface Answer {
 
 /** What is wanted of a ratio. */
 export interface Target {
+  /** Of the ratio. */
   readonly name: string
+  /** The same in words, for the page. */
+  readonly says: string
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -74,16 +77,12 @@ export function cost(name: string, value: number, unit: Unit = '×'): Ratio {
   return { name, value, unit, better: 'lower' }
 }
 
-/** Whether a ratio is what was wanted; undefined when nothing was. */
-export function isMet({ name, value }: Ratio, targets: readonly Target[]): boolean | undefined {
-  const target = targets.find((one) => one.name === name)
-  if (!target) return undefined
-  return value >= (target.atLeast ?? -Infinity) && value <= (target.atMost ?? Infinity)
+/** Whether a ratio is what was wanted of it. */
+export function isMet({ value }: Ratio, { atLeast = -Infinity, atMost = Infinity }: Target): boolean {
+  return value >= atLeast && value <= atMost
 }
 
-/** As in `at least 0.6`; empty when nothing was wanted. */
-export function describeTarget(name: string, targets: readonly Target[]): string {
-  const target = targets.find((one) => one.name === name)
-  if (!target) return ''
+/** As in `at least 0.6`. */
+export function describeTarget(target: Target): string {
   return target.atLeast === undefined ? `at most ${target.atMost}` : `at least ${target.atLeast}`
 }

@@ -1,10 +1,19 @@
 import { connect, type Socket } from 'node:net'
 
 /** One request, as it goes over the wire; made once, sent often. */
-export function toRequest(method: 'GET' | 'POST', host: string, path: string, body = ''): Buffer {
+export function toRequest(
+  method: 'GET' | 'POST',
+  host: string,
+  path: string,
+  body = '',
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
   const length =
     method === 'POST' ? `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` : ''
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n${length}\r\n${body}`)
+  const extra = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(
+    `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: application/json\r\n${length}${extra.join('')}\r\n${body}`,
+  )
 }
 
 export interface RawLoad {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Answer } from './question.ts'
+import type { Answer, Target } from './question.ts'
 
 /** Where and how an answer was found. */
 export interface Circumstances {
@@ -15,6 +15,7 @@ export interface Circumstances {
 export type Recorded = Readonly<Record<string, RecordedAnswer>>
 export interface RecordedAnswer extends Circumstances, Answer {
   readonly asks: string
+  readonly targets: readonly Target[]
 }
 
 const FILE = join(import.meta.dirname, '../recorded.json')

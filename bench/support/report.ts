@@ -37,7 +37,7 @@ function describeFigure(figure: Figure, width: number): string {
 
 function describeRatio(ratio: Ratio, targets: Question['targets']): string {
   const value = formatValue(ratio.value, ratio.unit).padEnd(12)
-  const met = isMet(ratio, targets)
-  if (met === undefined) return value.trimEnd()
-  return `${value} wanted ${describeTarget(ratio.name, targets)}: ${met ? 'met' : 'NOT MET'}`
+  const target = targets.find(({ name }) => name === ratio.name)
+  if (!target) return value.trimEnd()
+  return `${value} wanted ${describeTarget(target)}: ${isMet(ratio, target) ? 'met' : 'NOT MET'}`
 }

@@ -10,7 +10,12 @@ export interface Place {
   readonly host: string
   open(connections: number, accepts?: readonly number[]): Promise<RawLoad>
   /** A request to it, as it goes over the wire; its body is an object, or bytes. */
-  toRequest(method: 'GET' | 'POST', path: string, body?: object | string): Buffer
+  toRequest(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object | string,
+    headers?: Readonly<Record<string, string>>,
+  ): Buffer
 }
 
 export type BusPlace = Place & BusProcess
@@ -62,7 +67,7 @@ function toPlace(url: string): Place {
     port: Number(port),
     host,
     open: (connections, accepts) => openRawLoad(Number(port), connections, accepts),
-    toRequest: (method, path, body = '') =>
-      toRequest(method, host, path, typeof body === 'string' ? body : JSON.stringify(body)),
+    toRequest: (method, path, body = '', headers = {}) =>
+      toRequest(method, host, path, typeof body === 'string' ? body : JSON.stringify(body), headers),
   }
 }
