@@ -3,16 +3,22 @@
  * The load generator and what it asks share the machine.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, type } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { writePage } from '../bench/support/page.ts'
 import type { Answer, Budget, Question } from '../bench/support/question.ts'
-import { type Circumstances, type RecordedAnswer, readRecorded, writeRecorded } from '../bench/support/record.ts'
+import {
+  type Circumstances,
+  type Recorded,
+  type RecordedAnswer,
+  readRecorded,
+  writeRecorded,
+} from '../bench/support/record.ts'
 import { findRegressions } from '../bench/support/regressions.ts'
 import { report } from '../bench/support/report.ts'
+import { renderPerformance } from './generate/performance.ts'
 
 const folder = join(import.meta.dirname, '../bench')
 const questions = readdirSync(folder)
@@ -70,12 +76,18 @@ async function ask({ names, full = false, check = false, record = false }: Asked
     answers[name] = { ...circumstances, asks: question.asks, targets: question.targets, ...answer }
     regressions.push(...findRegressions(answer.ratios, recorded[name]?.ratios ?? []))
   }
-  if (record) writePage(writeRecorded(answers))
+  if (record) keep(answers)
   if (check) tellRegressions(regressions)
   if (failed.length > 0) {
     console.error(`\nno answer: ${failed.join(', ')}`)
     process.exitCode = 1
   }
+}
+
+/** Keeps the answers, and makes the page of them anew. */
+function keep(answers: Recorded): void {
+  writeRecorded(answers)
+  for (const [path, text] of renderPerformance()) writeFileSync(join(import.meta.dirname, '..', path), text)
 }
 
 /** A question that fails is told, and does not keep the others from being asked. */

@@ -82,7 +82,7 @@ export function isMet({ value }: Ratio, { atLeast = -Infinity, atMost = Infinity
   return value >= atLeast && value <= atMost
 }
 
-/** As in `at least 0.6`. */
-export function describeTarget(target: Target): string {
-  return target.atLeast === undefined ? `at most ${target.atMost}` : `at least ${target.atLeast}`
+/** As in `at least 0.6 ×`. */
+export function describeTarget({ atLeast, atMost }: Target, unit: Unit): string {
+  return atLeast === undefined ? `at most ${atMost} ${unit}` : `at least ${atLeast} ${unit}`
 }

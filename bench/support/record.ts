@@ -26,10 +26,9 @@ export function readRecorded(): Recorded {
 }
 
 /** Keeps answers, and leaves those of other questions as they are. */
-export function writeRecorded(answers: Recorded): Recorded {
+export function writeRecorded(answers: Recorded): void {
   const all = Object.entries({ ...readRecorded(), ...answers }).sort(([one], [other]) => (one < other ? -1 : 1))
   writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(all), roundNumbers, 2)}\n`)
-  return Object.fromEntries(all)
 }
 
 /** Four digits say more than any of these figures knows. */

@@ -39,5 +39,5 @@ function describeRatio(ratio: Ratio, targets: Question['targets']): string {
   const value = formatValue(ratio.value, ratio.unit).padEnd(12)
   const target = targets.find(({ name }) => name === ratio.name)
   if (!target) return value.trimEnd()
-  return `${value} wanted ${describeTarget(target)}: ${isMet(ratio, target) ? 'met' : 'NOT MET'}`
+  return `${value} wanted ${describeTarget(target, ratio.unit)}: ${isMet(ratio, target) ? 'met' : 'NOT MET'}`
 }
