@@ -98,7 +98,7 @@ async function measureIdle(bus: BusPlace, echo: Place, budget: Budget): Promise<
 /** The writers post into the topics that are read, so that nothing that is read stays as it was. */
 async function measureBesidePosts(bus: BusPlace, budget: Budget): Promise<Figures> {
   const [toRead, toWrite] = [await bus.open(READERS), await bus.open(WRITERS)]
-  const { hot, otherTopic } = prepareReads(bus)
+  const { hot, otherTopic, all, since } = prepareReads(bus)
   const posts = rotate(
     Array.from({ length: 40 }, (_, number) =>
       bus.toRequest('POST', '/api/bus/message', {
@@ -121,6 +121,8 @@ async function measureBesidePosts(bus: BusPlace, budget: Budget): Promise<Figure
       [post('post')],
       [read('hot beside posts', hot), post('post beside hot')],
       [read('cold beside posts', otherTopic), post('post beside cold')],
+      [read('all beside posts', all), post('post beside all')],
+      [read('since beside posts', since), post('post beside since')],
     ],
     budget,
   )

@@ -18,6 +18,7 @@ import {
 } from '../bench/support/record.ts'
 import { findRegressions } from '../bench/support/regressions.ts'
 import { report } from '../bench/support/report.ts'
+import { bundle } from './bundle.ts'
 import { renderPerformance } from './generate/performance.ts'
 
 const folder = join(import.meta.dirname, '../bench')
@@ -61,6 +62,8 @@ async function ask({ names, full = false, check = false, record = false }: Asked
     `${circumstances.machine}, ${circumstances.system}, Node ${circumstances.node}, commit ${circumstances.commit}`,
   )
   console.log(circumstances.command)
+  // What is measured is what the sources say now.
+  await bundle()
   const recorded = readRecorded()
   const answers: Record<string, RecordedAnswer> = {}
   const regressions: string[] = []
@@ -108,14 +111,23 @@ function tellRegressions(regressions: readonly string[]): void {
   if (regressions.length > 0) process.exitCode = 1
 }
 
-function describeCircumstances(): Circumstances {
+/** Of the product: what changed in the bench itself is no other program. */
+function describeCommit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
-  const isChanged = git('status', '--porcelain', '--', 'src', 'package-lock.json') !== ''
+  try {
+    const changes = git('status', '--porcelain', '--', 'src', 'package-lock.json')
+    return `${git('rev-parse', '--short', 'HEAD')}${changes === '' ? '' : ' with changes'}`
+  } catch {
+    return 'unknown'
+  }
+}
+
+function describeCircumstances(): Circumstances {
   return {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
     system: `${type()} ${release()}`,
     node: process.versions.node,
-    commit: `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ' with changes' : ''}`,
+    commit: describeCommit(),
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   }
 }

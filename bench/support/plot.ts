@@ -60,8 +60,8 @@ function drawStyle(): string {
   const rules = (shade: 0 | 1) => COLOURS.map((pair, index) => `.c${index}{--c:${pair[shade]}}`).join('')
   return [
     'text{font:12px system-ui,sans-serif;fill:#57606a}.title{font-size:15px;font-weight:600;fill:#1f2328}',
-    '.paper{fill:#fff}.grid{stroke:#d8dee4}.floor{--c:#6e7781}.floor path{stroke-dasharray:5 4}',
-    'path{fill:none;stroke:var(--c);stroke-width:2}circle{fill:var(--c)}.name{fill:var(--c)}',
+    '.paper{fill:#fff}.grid{stroke:#d8dee4}.floor{--c:#6e7781}',
+    'path{fill:none;stroke:var(--c);stroke-width:2}.floor path{stroke-dasharray:5 4}circle{fill:var(--c)}.name{fill:var(--c)}',
     rules(0),
     '@media (prefers-color-scheme:dark){text{fill:#9198a1}.title{fill:#f0f6fc}.paper{fill:#0d1117}.grid{stroke:#30363d}',
     `.floor{--c:#9198a1}.name{fill:var(--c)}${rules(1)}}`,

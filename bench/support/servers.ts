@@ -47,6 +47,18 @@ export async function withWorkplace<T>(use: (workplace: Workplace) => Promise<T>
     const bus = keep(await startBusProcess(flags))
     return { ...bus, ...toPlace(bus.apiUrl) }
   }
+  const endAll = async () => {
+    for (const end of ends.splice(0).reverse()) {
+      try {
+        await end()
+      } catch (error) {
+        console.error('at the end of a measurement:', error)
+      }
+    }
+  }
+  // Whoever interrupts a run leaves neither servers nor gigabytes behind.
+  const onInterrupt = () => void endAll().finally(() => process.exit(130))
+  process.once('SIGINT', onInterrupt)
   try {
     return await use({
       folder,
@@ -57,7 +69,8 @@ export async function withWorkplace<T>(use: (workplace: Workplace) => Promise<T>
       atEnd,
     })
   } finally {
-    for (const end of ends.reverse()) await end()
+    process.off('SIGINT', onInterrupt)
+    await endAll()
   }
 }
 
