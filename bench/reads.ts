@@ -51,7 +51,7 @@ export function run(budget: Budget): Promise<Answer> {
         ...compareTogether(together, 'cold', 'Cold'),
       ],
       notes: [
-        'hot: the newest 50 of a busy topic, again and again; otherTopic: of another topic each time, 996 in turn;',
+        'hot: the newest 50 of a busy topic, again and again; otherTopic: of another topic each time, 997 in turn;',
         'back: 50 of a busy topic before an id at random; all: the newest 50 of all topics; since: 50 after an id near the end',
       ],
     }

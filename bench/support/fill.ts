@@ -2,7 +2,8 @@ import { loadDriver, type SqliteConnection } from '../../src/store/sqlite/driver
 
 /** The busy topics have a quarter of all messages, and all others the rest in equal parts. */
 export const BUSY_TOPICS = 4
-export const QUIET_TOPICS = 996
+/** No multiple of four, or a quarter of them would be empty: every fourth message goes to a busy topic. */
+export const QUIET_TOPICS = 997
 
 /** Rows of one transaction: so many that a commit costs nothing, and so few that the log of it stays small. */
 const CHUNK = 250_000

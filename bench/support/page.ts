@@ -9,7 +9,7 @@ const BLOCK = /(<!-- bench:(\w+)(?: ([\w-]+))? -->)[\s\S]*?(<!-- \/bench -->)/g
 /** Fills the blocks of the page anew. */
 export function renderPage(page: string, recorded: Recorded): string {
   return page.replace(BLOCK, (_, begin: string, kind: string, name: string | undefined, end: string) => {
-    return `${begin}\n${renderBlock(kind, name ?? '', recorded)}\n${end}`
+    return `${begin}\n\n${renderBlock(kind, name ?? '', recorded)}\n\n${end}`
   })
 }
 
@@ -30,7 +30,7 @@ function renderBlock(kind: string, name: string, recorded: Recorded): string {
 }
 
 function renderCircumstances({ machine, system, node, commit, command }: RecordedAnswer): string {
-  return `${machine}, ${system}, Node ${node}, commit ${commit}, \`${command}\``
+  return `Measured on ${machine}, ${system}, Node ${node}, commit ${commit}: \`${command}\`.`
 }
 
 /** Every target of every question that was asked, with what came of it. */

@@ -33,7 +33,7 @@ describe('the page of what was measured', () => {
     const page = 'By hand.\n<!-- bench:targets -->\nold\n<!-- /bench -->\nBy hand, too.'
     const made = renderPage(page, { writes })
     expect(made).toBe(
-      'By hand.\n<!-- bench:targets -->\n|  | Wanted | Measured |  |\n| --- | --- | --- | --- |\n| posts, of the echo | at least 0.6 × | 0.50 × | **not met** |\n<!-- /bench -->\nBy hand, too.',
+      'By hand.\n<!-- bench:targets -->\n\n|  | Wanted | Measured |  |\n| --- | --- | --- | --- |\n| posts, of the echo | at least 0.6 × | 0.50 × | **not met** |\n\n<!-- /bench -->\nBy hand, too.',
     )
     expect(renderPage(made, { writes })).toBe(made)
   })
