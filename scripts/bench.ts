@@ -2,20 +2,13 @@
  * `npm run bench`: a short run of every question in bench/, or of those that are named; `-- --full` a long one.
  * The load generator and what it asks share the machine.
  */
-import { execFileSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
-import { cpus, release, type } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { describeCircumstances } from '../bench/support/circumstances.ts'
 import type { Answer, Budget, Question } from '../bench/support/question.ts'
-import {
-  type Circumstances,
-  type Recorded,
-  type RecordedAnswer,
-  readRecorded,
-  writeRecorded,
-} from '../bench/support/record.ts'
+import { type Recorded, type RecordedAnswer, readRecorded, writeRecorded } from '../bench/support/record.ts'
 import { findRegressions } from '../bench/support/regressions.ts'
 import { report } from '../bench/support/report.ts'
 import { bundle } from './bundle.ts'
@@ -80,7 +73,11 @@ async function ask({ names, full = false, check = false, record = false }: Asked
     regressions.push(...findRegressions(answer.ratios, recorded[name]?.ratios ?? []))
   }
   if (record) keep(answers)
-  if (check) tellRegressions(regressions)
+  if (check)
+    tellRegressions(
+      regressions,
+      Object.keys(answers).filter((name) => !(name in recorded)),
+    )
   if (failed.length > 0) {
     console.error(`\nno answer: ${failed.join(', ')}`)
     process.exitCode = 1
@@ -103,31 +100,11 @@ async function tryToAnswer(name: string, question: Question, budget: Budget): Pr
   }
 }
 
-function tellRegressions(regressions: readonly string[]): void {
+function tellRegressions(regressions: readonly string[], unknown: readonly string[]): void {
   console.log(
     `\nbeside bench/recorded.json ${regressions.length === 0 ? 'no ratio got worse by more than 25 %' : 'got worse:'}`,
   )
   for (const line of regressions) console.log(`  ${line}`)
+  if (unknown.length > 0) console.log(`  nothing is recorded of ${unknown.join(', ')}`)
   if (regressions.length > 0) process.exitCode = 1
-}
-
-/** Of the product: what changed in the bench itself is no other program. */
-function describeCommit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
-  try {
-    const changes = git('status', '--porcelain', '--', 'src', 'package-lock.json')
-    return `${git('rev-parse', '--short', 'HEAD')}${changes === '' ? '' : ' with changes'}`
-  } catch {
-    return 'unknown'
-  }
-}
-
-function describeCircumstances(): Circumstances {
-  return {
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    system: `${type()} ${release()}`,
-    node: process.versions.node,
-    commit: describeCommit(),
-    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-  }
 }

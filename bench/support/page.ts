@@ -110,7 +110,11 @@ const FLOORS = ['bare echo', 'echo', 'bare insert']
 /** The pictures of the page, by their paths from the root. */
 export function renderPlots(recorded: Recorded): Map<string, string> {
   const callers = { xLabel: 'callers', of: 'callers', leave: ['post with a key'] } as const
-  const sizes = { xLabel: 'messages in the log', of: 'messages', leave: ['file', 'memory'] } as const
+  const sizes = {
+    xLabel: 'messages in the log',
+    of: 'messages',
+    leave: ['file', 'memory', 'otherTopic', 'events', 'topics', 'lanes'],
+  } as const
   const plots = [
     { file: 'bench-callers-rate', question: 'writes', title: 'Durable writes per second', ...callers, isRate: true },
     { file: 'bench-callers-p99', question: 'writes', title: 'p99 of a durable write', ...callers, isRate: false },
