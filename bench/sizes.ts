@@ -67,6 +67,8 @@ export function run(budget: Budget): Promise<Answer> {
       ratios,
       notes: [
         ...left,
+        'hot, back, since: 50 messages, as under reads; otherTopic: 5 of a topic at random; message: one by its id;',
+        'events: 50 after an id at random; topics, lanes: a page of their list',
         `${CALLERS} callers; written into the file in SQL, whose index of words is left empty and said to be complete`,
         ...(readMemory(process.pid) === undefined ? [NO_MEMORY] : []),
       ],
