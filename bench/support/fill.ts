@@ -58,9 +58,7 @@ export async function fillFile(
       columns: { id: 'n', kind: `'message'`, subject: topic, ref: 'n', at },
     })
     fillLanes(connection, lanes, messages, now)
-    setHead(connection, 'message_head', messages)
-    setHead(connection, 'event_head', messages + lanes)
-    connection.exec(`update message_head set indexed_id = ${messages}`)
+    connection.exec(`update message_bounds set indexed_id = ${messages}`)
     connection.exec('pragma wal_checkpoint(truncate)')
   } finally {
     connection.close()
@@ -114,10 +112,4 @@ function insert(connection: SqliteConnection, count: number, { table, columns }:
       with recursive numbers (n) as (select ${from} union all select n + 1 from numbers where n < ${to})
       insert into ${table} (${names}) select ${values} from numbers`)
   }
-}
-
-/** A schema without this column has the newest id from the rows themselves. */
-function setHead(connection: SqliteConnection, table: string, headId: number): void {
-  const columns = connection.prepare(`select name from pragma_table_info('${table}') where name = 'head_id'`).all()
-  if (columns.length > 0) connection.exec(`update ${table} set head_id = ${headId}`)
 }

@@ -101,7 +101,10 @@ describe.each([
     await bus.post('plain')
     await bus.sweep(2)
     await expectNewest()
-    expect(await bus.call('messages.read', {})).toMatchObject({ messages: [{ id: 7 }, { id: 6 }, { id: 5 }] })
+    expect(await bus.call('messages.read', {})).toMatchObject({
+      messages: [{ id: 7 }, { id: 6 }, { id: 5 }],
+      head_id: 7,
+    })
   })
 
   it('reaches back to the cursor, also where the newest ones are remembered', async () => {
