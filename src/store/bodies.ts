@@ -17,15 +17,21 @@ export interface Done {
 export interface Bodies {
   /** Runs one inside the open transaction. Rejects when one of its statements failed, whatever it made of that. */
   run(body: Body<void>, done: Done): Promise<void>
+  /** Whether the last one may have changed anything, or the engine's transaction: then there is something to take back. */
+  leftTraces(): boolean
   /** What was remembered is not true any more. */
   forget(): void
 }
+
+/** What certainly changes nothing. */
+const ONLY_READS = /^\s*select\b/
 
 /** The transaction that bodies share, which they have one after another. */
 export function createBodies(statements: Statements): Bodies {
   const channels = new Set<string>()
   const hooks: Hook[] = []
   const failures: unknown[] = []
+  let hasWritten = false
   let memory = {}
   const watch = <T>(result: Promise<T>) => {
     result.catch((error: unknown) => failures.push(error))
@@ -34,8 +40,14 @@ export function createBodies(statements: Statements): Bodies {
   const transaction: Transaction = {
     engine: statements.engine,
     now: statements.now,
-    all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
-    run: (statement) => watch(statements.run(statement)),
+    all: <Row extends object>(statement: Sql) => {
+      hasWritten ||= !ONLY_READS.test(statement.text)
+      return watch(statements.all<Row>(statement))
+    },
+    run: (statement) => {
+      hasWritten = true
+      return watch(statements.run(statement))
+    },
     committed: undefined,
     get memory() {
       return memory
@@ -48,12 +60,14 @@ export function createBodies(statements: Statements): Bodies {
       channels.clear()
       hooks.length = 0
       failures.length = 0
+      hasWritten = false
       await body(transaction)
       // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
       if (failures.length > 0) throw failures[0]
       for (const channel of channels) done.channels.add(channel)
       done.hooks.push(...hooks)
     },
+    leftTraces: () => hasWritten || failures.length > 0,
     forget: () => {
       memory = {}
     },

@@ -117,8 +117,10 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
     try {
       await bodies.run(run, done)
     } catch (error) {
-      bodies.forget()
-      await undoJob(writer, error)
+      if (bodies.leftTraces()) {
+        bodies.forget()
+        await undoJob(writer, error)
+      }
       outcome = () => reject(writer.toStoreError(error))
     }
     await writer.release()
