@@ -1,4 +1,4 @@
-import type { Sql, Transaction } from '../core/database.ts'
+import type { Committed, Sql, Transaction } from '../core/database.ts'
 
 export type Body<T> = (transaction: Transaction) => Promise<T>
 
@@ -6,7 +6,7 @@ export type Body<T> = (transaction: Transaction) => Promise<T>
 export type Statements = Pick<Transaction, 'engine' | 'all' | 'run' | 'now'>
 
 /** Is called after the commit, with what stands for what is committed. */
-export type Hook = (committed: object) => void
+export type Hook = (committed: Committed) => void
 
 /** What the bodies of a turn that went well leave behind: whom to tell, and what to do, after the commit. */
 export interface Done {

@@ -3,6 +3,7 @@ import type { Context } from '../../core/context.ts'
 import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendEvent, appendSystemMessage } from '../log/index.ts'
+import { rememberTenure } from './counts.ts'
 import {
   type Decision,
   decide,
@@ -64,6 +65,7 @@ export async function change(
   const decision = decide(name, before, place, now)
   if ('next' in decision) {
     await keepChange(transaction, decision, requestId)
+    rememberTenure(transaction, before, decision.next)
     if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
     if (hasQueue && command.kind === 'claim') await deleteWaiter(transaction, name, command)
     if (hasQueue && command.kind === 'release') await wakeNext(transaction, name, now)

@@ -112,6 +112,15 @@ export async function selectWaiterCounts(reader: Reader, now: number): Promise<R
   return new Map(rows.map(({ lane, waiters }) => [lane, waiters]))
 }
 
+/** When the first of those who wait now is taken for gone unless it looks again; undefined when nobody waits. */
+export async function findFirstAbsence(reader: Reader, now: number): Promise<number | undefined> {
+  const row = await single<{ at: number | null }>(
+    reader,
+    sql`select min(present_until) as at from lane_waiters where present_until > ${now}`,
+  )
+  return row.at ?? undefined
+}
+
 /** How many holders wait now, each once, for however many lanes. */
 export async function countWaitingHolders(reader: Reader, now: number): Promise<number> {
   const row = await single<{ holders: number }>(

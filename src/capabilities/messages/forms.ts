@@ -10,7 +10,7 @@ import {
   selectSince,
   selectSinceTexts,
 } from '../log/index.ts'
-import { toWireMessage, WIRE_TEXT, writeMessage } from './wire.ts'
+import { finishText, toWireMessage, WIRE_TEXT, writeMessage } from './wire.ts'
 
 /** What a page is made of, and where it comes from: memory, or the store in the cheapest way. */
 export interface Form<Entry> {
@@ -34,14 +34,16 @@ export const texts: Form<string> = {
     const known = recallNewest(reader, filter, limit, beforeId)
     if (known) return known.map(writeMessage)
     if (reader.engine === 'sqlite' && !isAskedAgain(reader, filter, beforeId)) {
-      return selectNewestTexts(reader, WIRE_TEXT, filter, limit, beforeId)
+      return (await selectNewestTexts(reader, WIRE_TEXT, filter, limit, beforeId)).map(finishText)
     }
     return (await readNewest(reader, filter, limit, beforeId)).map(toText)
   },
   since: async (reader, filter, sinceId, limit) => {
     const known = recallSince(reader, filter, sinceId, limit)
     if (known) return known.map(writeMessage)
-    if (reader.engine === 'sqlite') return selectSinceTexts(reader, WIRE_TEXT, filter, sinceId, limit)
+    if (reader.engine === 'sqlite') {
+      return (await selectSinceTexts(reader, WIRE_TEXT, filter, sinceId, limit)).map(finishText)
+    }
     return (await selectSince(reader, filter, sinceId, limit)).map(toText)
   },
   idOf: (text) => JSON.parse(text).id,

@@ -2,7 +2,7 @@ import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
 
-export { toWireMessage } from './wire.ts'
+export { toWireMessage, writeMessage } from './wire.ts'
 
 export const messages = defineCapability({
   name: 'messages',

@@ -1,4 +1,4 @@
-import type { Reader, Sql } from '../../core/database.ts'
+import type { Committed, Reader, Sql } from '../../core/database.ts'
 import type { Statements } from '../bodies.ts'
 import type { Clock } from '../clock.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
@@ -47,8 +47,8 @@ export interface SnapshotReader {
 }
 
 export interface Hold {
-  /** See {@link Reader.committed}. */
-  readonly committed: object
+  /** Says that something was committed. Returns what stands for it now. */
+  change(): Committed
   /** Nothing that was remembered counts any more. */
   forget(): void
   release(): void
@@ -59,7 +59,7 @@ export interface Hold {
  * and what is remembered of that state is as the statements see it.
  */
 export function createSnapshotReader(connection: SqliteConnection, now: Clock): SnapshotReader {
-  let committed = {}
+  let committed = { changes: 0 }
   const reader: Reader = {
     ...createStatements(connection, now),
     get committed() {
@@ -82,10 +82,16 @@ export function createSnapshotReader(connection: SqliteConnection, now: Clock): 
         release = resolve
       })
       await before
-      const forget = () => {
-        committed = {}
+      return {
+        change: () => {
+          committed.changes += 1
+          return committed
+        },
+        forget: () => {
+          committed = { changes: 0 }
+        },
+        release,
       }
-      return { committed, forget, release }
     },
     drain: () => turn,
   }

@@ -46,7 +46,7 @@ export function createWriter(
     commit: async (tell) => {
       hold ??= await readers.hold()
       commit()
-      tell(hold.committed)
+      tell(hold.change())
       letReadersIn()
     },
     rollBack: async () => {
