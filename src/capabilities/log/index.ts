@@ -50,6 +50,6 @@ export const log = defineCapability({
     { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'] },
     { name: 'event_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
   ],
-  // So that a search has only the last of it to do.
-  chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database) }],
+  // So that a search has only the last of it to do. A tenth of the time at the most, for those who post are waited for.
+  chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database, 100) }],
 })

@@ -9,8 +9,8 @@ const MAX_CHARACTERS = 4 * 1024 * 1024
 /** How long a page may grow that began with all that there was. */
 const MAX_ROWS = 512
 
-/** Of how many topics it is known that they have been asked for. */
-const MAX_ASKED = 1_024
+/** Whoever asks for one topic after another, and more than so many, asks for none again: the pages would drive each other out. */
+const MAX_ASKED = 64
 
 /** What a message takes beside its body, about. */
 const ROW_CHARACTERS = 200
