@@ -1,3 +1,5 @@
+import type { Append } from './append.ts'
+
 /** A value that a statement may carry. Moments are epoch milliseconds, flags 0 or 1. */
 export type SqlValue = string | number | null
 
@@ -91,6 +93,11 @@ export interface Reader {
 
 export interface Transaction extends Reader {
   run(statement: Sql): Promise<void>
+  /**
+   * Adds a row, which every later statement sees. Cheaper than to {@link run} an insert: an engine may gather rows, and write
+   * those of several bodies at once. One that the table does not take is a fault of ours, and may fail all of them.
+   */
+  append<Column extends string>(to: Append<Column>, row: Readonly<Record<Column, SqlValue>>): Promise<void>
   /**
    * The same object for as long as what a transaction knew is still true for the next one: nothing was taken back, and no
    * other process wrote. See `createMemo`.

@@ -1,9 +1,16 @@
-import type { Sql, Transaction } from '../core/database.ts'
+import type { Append } from '../core/append.ts'
+import type { Sql, SqlValue, Transaction } from '../core/database.ts'
 
 export type Body<T> = (transaction: Transaction) => Promise<T>
 
 /** What an engine does for a transaction; the rest is for all engines the same. */
 export type Statements = Pick<Transaction, 'engine' | 'all' | 'run' | 'now'>
+
+/** The same in a transaction that bodies share. */
+export interface SharedStatements extends Statements {
+  /** @param values In the order of the columns. */
+  append(to: Append, values: readonly SqlValue[]): Promise<void>
+}
 
 /** Is called after the commit, with what stands for what is committed. */
 export type Hook = (committed: object) => void
@@ -22,7 +29,7 @@ export interface Bodies {
 }
 
 /** The transaction that bodies share, which they have one after another. */
-export function createBodies(statements: Statements): Bodies {
+export function createBodies(statements: SharedStatements): Bodies {
   const channels = new Set<string>()
   const hooks: Hook[] = []
   const failures: unknown[] = []
@@ -36,6 +43,13 @@ export function createBodies(statements: Statements): Bodies {
     now: statements.now,
     all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
     run: (statement) => watch(statements.run(statement)),
+    append: (to, row) =>
+      watch(
+        statements.append(
+          to,
+          to.columns.map((column) => row[column]),
+        ),
+      ),
     committed: undefined,
     get memory() {
       return memory

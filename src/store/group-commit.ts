@@ -1,6 +1,6 @@
 import type { OnOutage, Outage, Transaction } from '../core/database.ts'
 import { commonError } from '../core/errors.ts'
-import { type Body, createBodies, type Done, type Hook, type Statements } from './bodies.ts'
+import { type Body, createBodies, type Done, type Hook, type SharedStatements } from './bodies.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** Bounds how long one commit keeps readers and sockets waiting. */
@@ -14,9 +14,9 @@ export interface EndedOutage {
 
 /** The connection that an engine writes on: one transaction at a time. */
 export interface Writer {
-  readonly statements: Statements
-  /** Whether other processes write between two transactions. */
-  readonly isShared: boolean
+  readonly statements: SharedStatements
+  /** Whether another process wrote between this transaction and the one before. */
+  hasOthersWork(): boolean
   /** Opens a transaction in which there is no other writer, and tells of an outage that has ended. */
   begin(): Promise<EndedOutage | undefined>
   savepoint(): Promise<void>
@@ -126,10 +126,10 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
   }
 
   const runBatch = async (batch: readonly Job[]) => {
-    if (writer.isShared) bodies.forget()
     const done: Done = { channels: new Set(), hooks: [] }
     const outcomes: (() => void)[] = []
     const ended = await writer.begin()
+    if (writer.hasOthersWork()) bodies.forget()
     if (ended) await bodies.run((transaction) => onOutage(transaction, ended.outage), done)
     for (const job of batch) outcomes.push(await runJob(job, done))
     await writer.seal(done.channels)

@@ -69,6 +69,41 @@ describe('several nodes on one PostgreSQL database', () => {
     expect(await pick(nodes, 1).read(selectItemIds)).toEqual(numbers.map((_, index) => index + 1))
   })
 
+  it('remember what they know from turn to turn until another one writes, something is taken back or a connection is lost', async () => {
+    const [node, other] = await openNodes(2)
+    if (!node || !other) throw new Error('two were opened')
+    const recall = () => node.write(async (transaction) => transaction.memory)
+    const known = await recall()
+    await node.write((transaction) => insertItem(transaction, 1))
+    expect(await recall()).toBe(known)
+    await other.probe()
+    const after = await recall()
+    expect(after).not.toBe(known)
+    expect(await recall()).toBe(after)
+    await node.write(() => Promise.reject(new Error('changed my mind'))).catch(() => {})
+    const undone = await recall()
+    expect(undone).not.toBe(after)
+    await postgres().terminateBackends()
+    const anew = await insist(recall)
+    expect(anew).not.toBe(undone)
+    expect(await recall()).toBe(anew)
+  })
+
+  it('forget also what another one wrote while they waited for their turn', async () => {
+    const url = await postgres().createDatabase()
+    const node = await openTestPostgres({ url })
+    const recall = () => node.write(async (transaction) => transaction.memory)
+    const known = await recall()
+    const other = await openSession(url)
+    await other.query('begin')
+    await other.query('select epoch from bus_store for update')
+    const recalled = recall()
+    await untilSomebodyWaits(await openSession(url))
+    await other.query('update bus_store set last_moment = last_moment')
+    await other.query('commit')
+    expect(await recalled).not.toBe(known)
+  })
+
   it('see at once what another one has acknowledged', async () => {
     const nodes = await openNodes(2)
     for (let id = 0; id < 40; id += 1) {

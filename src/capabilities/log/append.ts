@@ -10,15 +10,16 @@ export const MESSAGES_CHANNEL = 'messages'
 export const EVENTS_CHANNEL = 'events'
 
 /** The last ids. Contiguous in commit order, since only one transaction at a time takes one. */
-const heads = {
-  messages: createMemo(async (transaction) => ({ id: (await getMessageBounds(transaction)).headId })),
-  events: createMemo(async (transaction) => ({ id: (await getEventBounds(transaction)).headId })),
-}
+const heads = createMemo(async (transaction) => {
+  // Asked for together, for where others write as well this is what a turn begins with.
+  const [messages, events] = await Promise.all([getMessageBounds(transaction), getEventBounds(transaction)])
+  return { messages: messages.headId, events: events.headId }
+})
 
-async function takeId(transaction: Transaction, sequence: keyof typeof heads): Promise<number> {
-  const head = await heads[sequence].recall(transaction)
-  head.id += 1
-  return head.id
+async function takeId(transaction: Transaction, sequence: 'messages' | 'events'): Promise<number> {
+  const last = await heads.recall(transaction)
+  last[sequence] += 1
+  return last[sequence]
 }
 
 /** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
@@ -27,7 +28,24 @@ export async function appendMessage(
   message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
 ): Promise<MessageRow> {
   const id = await takeId(transaction, 'messages')
-  const row: MessageRow = { ...message, id, ts: await transaction.now(), acked_by: null, acked_at: null }
+  const ts = await transaction.now()
+  // Written out: to spread the message cost 5 µs, more than all the rest of this.
+  const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, is_system } = message
+  const row: MessageRow = {
+    id,
+    topic,
+    sender,
+    body,
+    action_flag,
+    ts,
+    recipient,
+    thread_id,
+    lane,
+    fence,
+    is_system,
+    acked_by: null,
+    acked_at: null,
+  }
   await insertMessage(transaction, row)
   await appendEvent(transaction, 'message', row.topic, id, row.ts)
   transaction.notify(MESSAGES_CHANNEL)

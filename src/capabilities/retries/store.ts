@@ -1,3 +1,4 @@
+import { defineAppend } from '../../core/append.ts'
 import { first, type Reader, sql, type Transaction } from '../../core/database.ts'
 
 export interface KeptAnswerRow {
@@ -10,15 +11,20 @@ export function findKeptAnswer(reader: Reader, key: string): Promise<KeptAnswerR
   return first<KeptAnswerRow>(reader, sql`select fingerprint, answer from kept_answers where idempotency_key = ${key}`)
 }
 
-export async function insertKeptAnswer(
+const KEPT_ANSWERS = defineAppend('kept_answers', [
+  ['idempotency_key', 'text'],
+  ['fingerprint', 'text'],
+  ['answer', 'text'],
+  ['at', 'bigint'],
+])
+
+export function insertKeptAnswer(
   transaction: Transaction,
   key: string,
   { fingerprint, answer }: KeptAnswerRow,
   at: number,
 ): Promise<void> {
-  await transaction.run(sql`
-    insert into kept_answers (idempotency_key, fingerprint, answer, at)
-    values (${key}, ${fingerprint}, ${answer}, ${at})`)
+  return transaction.append(KEPT_ANSWERS, { idempotency_key: key, fingerprint, answer, at })
 }
 
 /** Deletes at most `limit` of those that are older than `before`, so that no single write pays for all. */

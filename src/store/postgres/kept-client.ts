@@ -37,11 +37,12 @@ export function createKeptClient(config: pg.ClientConfig): KeptClient {
     },
     query: async (query) => {
       if (!client) throw new Error('Connection terminated')
+      const asked = client
       try {
-        return await client.query(query)
+        return await asked.query(query)
       } catch (error) {
-        // At once, so that what comes next on it does not wait in vain as well.
-        if (isConnectionLost(error)) await drop()
+        // At once, so that what comes next on it does not wait in vain as well. Not another one that was opened since.
+        if (client === asked && isConnectionLost(error)) await drop()
         throw error
       }
     },

@@ -21,8 +21,8 @@ export function createWriter(
   const release = prepare('release job')
   const commit = prepare('commit')
   return {
-    statements,
-    isShared: false,
+    statements: { ...statements, append: ({ insertRow }, values) => statements.run({ text: insertRow, values }) },
+    hasOthersWork: () => false,
     begin: async () => {
       const ended = vigil.look()
       begin()
