@@ -1,5 +1,6 @@
 import type { Append } from '../core/append.ts'
 import type { Sql, SqlValue, Transaction } from '../core/database.ts'
+import type { Lookup } from '../core/lookup.ts'
 
 export type Body<T> = (transaction: Transaction) => Promise<T>
 
@@ -10,6 +11,7 @@ export type Statements = Pick<Transaction, 'engine' | 'all' | 'run' | 'now'>
 export interface SharedStatements extends Statements {
   /** @param values In the order of the columns. */
   append(to: Append, values: readonly SqlValue[]): Promise<void>
+  find: Transaction['find']
 }
 
 /** Is called after the commit, with what stands for what is committed. */
@@ -50,6 +52,7 @@ export function createBodies(statements: SharedStatements): Bodies {
           to.columns.map((column) => row[column]),
         ),
       ),
+    find: <Row extends object>(lookup: Lookup<Row>, value: string) => watch(statements.find<Row>(lookup, value)),
     committed: undefined,
     get memory() {
       return memory

@@ -1,5 +1,6 @@
 import type { OnOutage, Outage, Transaction } from '../core/database.ts'
 import { commonError } from '../core/errors.ts'
+import type { Foreseen } from '../core/lookup.ts'
 import { type Body, createBodies, type Done, type Hook, type SharedStatements } from './bodies.ts'
 import type { WakeUps } from './wake-ups.ts'
 
@@ -17,8 +18,12 @@ export interface Writer {
   readonly statements: SharedStatements
   /** Whether another process wrote between this transaction and the one before. */
   hasOthersWork(): boolean
-  /** Opens a transaction in which there is no other writer, and tells of an outage that has ended. */
-  begin(): Promise<EndedOutage | undefined>
+  /**
+   * Opens a transaction in which there is no other writer, and tells of an outage that has ended.
+   *
+   * @param foreseen What its bodies will look up.
+   */
+  begin(foreseen: readonly Foreseen[]): Promise<EndedOutage | undefined>
   savepoint(): Promise<void>
   /** Takes back what came after the savepoint; rejects when the whole transaction is gone. */
   undo(): Promise<void>
@@ -37,13 +42,14 @@ export interface Writer {
 interface Job {
   /** Runs inside the open transaction, and keeps the answer for `settle`. */
   readonly run: (transaction: Transaction) => Promise<void>
+  readonly foreseen: Foreseen | undefined
   /** Tells the caller, once what happened is durable. */
   readonly settle: () => void
   readonly reject: (error: unknown) => void
 }
 
 export interface GroupCommit {
-  write<T>(body: Body<T>): Promise<T>
+  write<T>(body: Body<T>, foreseen?: Foreseen): Promise<T>
   /** Resolves when everything accepted so far is settled. */
   drain(): Promise<void>
   /** The same, and accepts nothing more. */
@@ -80,10 +86,10 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
   }
 
   return {
-    write: (body) =>
+    write: (body, foreseen) =>
       new Promise((resolve, reject) => {
         if (isEnded) return reject(commonError('store_unavailable', 'nothing was changed: the bus is stopping'))
-        queue.push(createJob(body, resolve, reject))
+        queue.push(createJob(body, foreseen, resolve, reject))
         running ??= runQueue()
       }),
     drain,
@@ -94,13 +100,19 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
   }
 }
 
-function createJob<T>(body: Body<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Job {
+function createJob<T>(
+  body: Body<T>,
+  foreseen: Foreseen | undefined,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Job {
   let settle = () => {}
   return {
     run: async (transaction) => {
       const value = await body(transaction)
       settle = () => resolve(value)
     },
+    foreseen,
     settle: () => settle(),
     reject,
   }
@@ -128,7 +140,7 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
   const runBatch = async (batch: readonly Job[]) => {
     const done: Done = { channels: new Set(), hooks: [] }
     const outcomes: (() => void)[] = []
-    const ended = await writer.begin()
+    const ended = await writer.begin(batch.flatMap(({ foreseen }) => foreseen ?? []))
     if (writer.hasOthersWork()) bodies.forget()
     if (ended) await bodies.run((transaction) => onOutage(transaction, ended.outage), done)
     for (const job of batch) outcomes.push(await runJob(job, done))

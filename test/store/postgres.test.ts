@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { type Database, type Outage, sql } from '../../src/core/database.ts'
+import { type Database, type Outage, sql, type Transaction } from '../../src/core/database.ts'
 import { AppError } from '../../src/core/errors.ts'
+import { defineLookup } from '../../src/core/lookup.ts'
 import { createFakeClock } from '../support/bus.ts'
 import { appendItem, countItems, insertItem, selectItemIds } from '../support/items.ts'
 import { openSession, openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
@@ -102,6 +103,16 @@ describe('several nodes on one PostgreSQL database', () => {
     await other.query('update bus_store set last_moment = last_moment')
     await other.query('commit')
     expect(await recalled).not.toBe(known)
+  })
+
+  it('look up again what they foresaw in an earlier turn', async () => {
+    const [node, other] = await openNodes(2)
+    if (!node || !other) throw new Error('two were opened')
+    const lookup = defineLookup<{ id: number }>('items', 'text', ['id'])
+    const find = (transaction: Transaction) => transaction.find(lookup, 'new')
+    expect(await node.write(find, { lookup, value: 'new' })).toBeUndefined()
+    await other.write((transaction) => insertItem(transaction, 1, 'new'))
+    expect(await node.write(find)).toEqual({ id: 1 })
   })
 
   it('see at once what another one has acknowledged', async () => {

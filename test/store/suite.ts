@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Database, type OnOutage, single, sql, textsOf } from '../../src/core/database.ts'
 import type { Clock, Stopwatch } from '../../src/store/clock.ts'
 import { countItems, insertItem, selectItemIds } from '../support/items.ts'
-import { describeAppends } from './suite-append.ts'
 import { describeOutages } from './suite-outage.ts'
+import { describeRows } from './suite-rows.ts'
 
 /**
  * Opens one database, made empty by the first call; every later call opens the same one again. With the table of items.
@@ -30,7 +30,7 @@ export interface StoreKind {
 export function describeStore(name: string, kind: StoreKind): void {
   describe(`a write in ${name}`, () => describeWrites(kind))
   describe(`writes at once in ${name}`, () => describeConcurrency(kind))
-  describe(`a row that is added in ${name}`, () => describeAppends(kind))
+  describeRows(name, kind)
   describe(`a read in ${name}`, () => describeReads(kind))
   describe(`the clock of ${name}`, () => describeClock(kind))
   describe(`the life of ${name}`, () => describeLife(kind))

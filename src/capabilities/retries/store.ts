@@ -1,5 +1,6 @@
 import { defineAppend } from '../../core/append.ts'
-import { first, type Reader, sql, type Transaction } from '../../core/database.ts'
+import { sql, type Transaction } from '../../core/database.ts'
+import { defineLookup, type Foreseen } from '../../core/lookup.ts'
 
 export interface KeptAnswerRow {
   fingerprint: string
@@ -7,8 +8,15 @@ export interface KeptAnswerRow {
   answer: string
 }
 
-export function findKeptAnswer(reader: Reader, key: string): Promise<KeptAnswerRow | undefined> {
-  return first<KeptAnswerRow>(reader, sql`select fingerprint, answer from kept_answers where idempotency_key = ${key}`)
+const KEPT_ANSWER = defineLookup<KeptAnswerRow>('kept_answers', 'idempotency_key', ['fingerprint', 'answer'])
+
+export function findKeptAnswer(transaction: Transaction, key: string): Promise<KeptAnswerRow | undefined> {
+  return transaction.find(KEPT_ANSWER, key)
+}
+
+/** For whoever opens the transaction: it will be asked for. */
+export function foreseeKeptAnswer(key: string): Foreseen {
+  return { lookup: KEPT_ANSWER, value: key }
 }
 
 const KEPT_ANSWERS = defineAppend('kept_answers', [

@@ -63,7 +63,7 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   const connections = createConnections(url, isPatient)
   const { config } = connections
   const writer = createWriter({
-    ...{ config, nodeId, outageMs, clock },
+    ...{ connections, nodeId, outageMs, clock },
     allowUnsafe: options.allowUnsafe ?? false,
     onDurability: (found) => {
       durability = found

@@ -1,5 +1,6 @@
 import type { Append } from '../../core/append.ts'
 import type { Sql, SqlValue } from '../../core/database.ts'
+import { createNaming } from './naming.ts'
 
 /** Bounds how much one statement carries. */
 const MAX_ROWS = 1_000
@@ -24,8 +25,7 @@ interface Table {
   written: number
   /** So many of them are of earlier bodies. */
   earlier: number
-  /** Whether a statement's text names the table. No statement can see the rows of a table that it does not name. */
-  readonly isNamed: Map<string, boolean>
+  readonly isNamedIn: (text: string) => boolean
 }
 
 export function createGathered(): Gathered {
@@ -33,7 +33,7 @@ export function createGathered(): Gathered {
   const findTable = (to: Append) => {
     const known = tables.find((table) => table.to === to)
     if (known) return known
-    const table: Table = { to, rows: [], written: 0, earlier: 0, isNamed: new Map() }
+    const table: Table = { to, rows: [], written: 0, earlier: 0, isNamedIn: createNaming(to.table) }
     tables.push(table)
     return table
   }
@@ -42,8 +42,8 @@ export function createGathered(): Gathered {
     take: (text) => {
       const statements: Sql[] = []
       for (const table of tables) {
-        const { to, rows, written } = table
-        if (written === rows.length || !mustSee(text, table)) continue
+        const { to, rows, written, isNamedIn } = table
+        if (written === rows.length || (text !== undefined && !isNamedIn(text))) continue
         for (let from = written; from < rows.length; from += MAX_ROWS) {
           statements.push({ text: to.insertRows, values: toArrays(to, rows.slice(from, from + MAX_ROWS)) })
         }
@@ -72,16 +72,6 @@ export function createGathered(): Gathered {
       }
     },
   }
-}
-
-function mustSee(text: string | undefined, { to, isNamed }: Table): boolean {
-  if (text === undefined) return true
-  let isSeen = isNamed.get(text)
-  if (isSeen === undefined) {
-    isSeen = text.includes(to.table)
-    isNamed.set(text, isSeen)
-  }
-  return isSeen
 }
 
 /** A literal of an array for each column. Made here, for the driver looks at every value as if it were anything. */

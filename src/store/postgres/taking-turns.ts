@@ -4,6 +4,7 @@ import { toQuickQuery } from './connection.ts'
 import { DURABILITY, type DurabilityRow } from './durability.ts'
 import { isConnectionLost } from './errors.ts'
 import type { KeptClient } from './kept-client.ts'
+import { untilAnswered } from './turn.ts'
 
 /** What a turn begins with. */
 export interface StoreRow extends DurabilityRow {
@@ -21,21 +22,31 @@ export interface Taken {
   readonly isNewConnection: boolean
 }
 
-/** Opens a transaction, on a connection that is there or on a new one, and takes the lock on the turn. */
-export async function takeTurn(client: KeptClient, statements: Statements): Promise<Taken> {
+/**
+ * Opens a transaction, on a connection that is there or on a new one, and takes the lock on the turn.
+ *
+ * @param askAlongside Sends what is to be asked behind the lock.
+ */
+export async function takeTurn(
+  client: KeptClient,
+  statements: Statements,
+  askAlongside: () => Promise<void>,
+): Promise<Taken> {
   const wasOpen = client.isOpen()
   await client.open()
   const begun = client.query(toQuickQuery('begin'))
   const taken = selectForUpdate(statements)
+  const answered = untilAnswered([taken, askAlongside()])
   // Whoever waits for the first answer hears of a lost connection before.
-  taken.catch(() => {})
+  answered.catch(() => {})
   try {
     await begun
   } catch (error) {
     // A connection that was lost while nobody used it is found out here, and nothing is under way yet.
     if (!wasOpen || !isConnectionLost(error)) throw error
-    return takeTurn(client, statements)
+    return takeTurn(client, statements, askAlongside)
   }
+  await answered
   return { row: await taken, isNewConnection: !wasOpen }
 }
 

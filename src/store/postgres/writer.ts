@@ -1,7 +1,7 @@
-import type pg from 'pg'
 import { type AppError, commonError } from '../../core/errors.ts'
 import type { Clock } from '../clock.ts'
 import type { EndedOutage, Writer } from '../group-commit.ts'
+import type { Connections } from './connection.ts'
 import { describeDurability, isDurable } from './durability.ts'
 import { toCommitError, toStoreError } from './errors.ts'
 import { createKeptClient } from './kept-client.ts'
@@ -10,7 +10,7 @@ import { keepMoment, type StoreRow, takeTurn } from './taking-turns.ts'
 import { createTurn, untilAnswered } from './turn.ts'
 
 export interface WriterOptions {
-  readonly config: pg.ClientConfig
+  readonly connections: Connections
   /** Tells this bus's announcements from the others'. */
   readonly nodeId: string
   readonly outageMs: number
@@ -41,9 +41,8 @@ const SET_BACK_MS = 1_000
  * was set back, it goes on with that stopwatch from turn to turn, or no lease would end until then.
  */
 export function createWriter(options: WriterOptions): Writer & { close(): Promise<void> } {
-  const { config, nodeId, outageMs, clock, allowUnsafe, onDurability } = options
-  // What needs no answer of what was sent before is sent with it.
-  const client = createKeptClient({ ...config, pipeline: true })
+  const { connections, nodeId, outageMs, clock, allowUnsafe, onDurability } = options
+  const client = createKeptClient(connections)
   let begun = { at: 0, moment: 0 }
   const now = () => (clock ? Math.max(clock(), begun.moment) : begun.moment + Math.floor(performance.now() - begun.at))
   const findMoment = ({ last_moment, moment }: StoreRow) => {
@@ -60,9 +59,9 @@ export function createWriter(options: WriterOptions): Writer & { close(): Promis
   return {
     statements,
     hasOthersWork: () => hasOthersWork,
-    begin: async (): Promise<EndedOutage | undefined> => {
+    begin: async (foreseen): Promise<EndedOutage | undefined> => {
       turn.begin()
-      const { row, isNewConnection } = await takeTurn(client, statements)
+      const { row, isNewConnection } = await takeTurn(client, statements, () => turn.foresee(foreseen))
       hasOthersWork = isNewConnection || row.written_by !== ownWork
       const durability = describeDurability(row)
       onDurability(durability)

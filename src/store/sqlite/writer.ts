@@ -1,4 +1,4 @@
-import { sql } from '../../core/database.ts'
+import { first, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Writer } from '../group-commit.ts'
 import type { Vigil } from '../vigil.ts'
@@ -21,7 +21,11 @@ export function createWriter(
   const release = prepare('release job')
   const commit = prepare('commit')
   return {
-    statements: { ...statements, append: ({ insertRow }, values) => statements.run({ text: insertRow, values }) },
+    statements: {
+      ...statements,
+      append: ({ insertRow }, values) => statements.run({ text: insertRow, values }),
+      find: ({ findRow }, value) => first(statements, { text: findRow, values: [value] }),
+    },
     hasOthersWork: () => false,
     begin: async () => {
       const ended = vigil.look()
