@@ -102,8 +102,8 @@ export interface Transaction extends Reader {
   /** The row of a key; undefined when there is none. Cheaper than to ask {@link all} where {@link Database.write} was told of it. */
   find<Row extends object>(lookup: Lookup<Row>, value: string): Promise<Row | undefined>
   /**
-   * The same object for as long as what a transaction knew is still true for the next one: nothing was taken back, and no
-   * other process wrote. See `createMemo`.
+   * The same object for as long as what a transaction knew is still true for the next one: no body that asked for it
+   * was taken back, and no other process wrote. See `createMemo`.
    */
   readonly memory: object
   /**

@@ -28,6 +28,8 @@ export interface Bodies {
   run(body: Body<void>, done: Done): Promise<void>
   /** What was remembered is not true any more. */
   forget(): void
+  /** The last one was taken back: so is what it remembered, if it had to do with that at all. */
+  undo(): void
 }
 
 /** The transaction that bodies share, which they have one after another. */
@@ -36,6 +38,10 @@ export function createBodies(statements: SharedStatements): Bodies {
   const hooks: Hook[] = []
   const failures: unknown[] = []
   let memory = {}
+  let isRecalled = false
+  const forget = () => {
+    memory = {}
+  }
   const watch = <T>(result: Promise<T>) => {
     result.catch((error: unknown) => failures.push(error))
     return result
@@ -55,6 +61,7 @@ export function createBodies(statements: SharedStatements): Bodies {
     find: <Row extends object>(lookup: Lookup<Row>, value: string) => watch(statements.find<Row>(lookup, value)),
     committed: undefined,
     get memory() {
+      isRecalled = true
       return memory
     },
     notify: (channel) => channels.add(channel),
@@ -65,14 +72,16 @@ export function createBodies(statements: SharedStatements): Bodies {
       channels.clear()
       hooks.length = 0
       failures.length = 0
+      isRecalled = false
       await body(transaction)
       // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
       if (failures.length > 0) throw failures[0]
       for (const channel of channels) done.channels.add(channel)
       done.hooks.push(...hooks)
     },
-    forget: () => {
-      memory = {}
+    forget,
+    undo: () => {
+      if (isRecalled) forget()
     },
   }
 }

@@ -129,7 +129,7 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
     try {
       await bodies.run(run, done)
     } catch (error) {
-      bodies.forget()
+      bodies.undo()
       await undoJob(writer, error)
       outcome = () => reject(writer.toStoreError(error))
     }

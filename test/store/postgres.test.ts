@@ -81,7 +81,10 @@ describe('several nodes on one PostgreSQL database', () => {
     const after = await recall()
     expect(after).not.toBe(known)
     expect(await recall()).toBe(after)
-    await node.write(() => Promise.reject(new Error('changed my mind'))).catch(() => {})
+    const failing = node.write(async ({ memory }) => {
+      throw new Error(`changed my mind about ${memory}`)
+    })
+    await expect(failing).rejects.toThrow('changed my mind')
     const undone = await recall()
     expect(undone).not.toBe(after)
     await postgres().terminateBackends()
