@@ -4,29 +4,36 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { launchBrowser, noBrowser, openPage } from '../test/support/browser.ts'
-import { startBusProcess } from './support/bus-process.ts'
-import { quantile } from './support/measure.ts'
+import { summarize } from './support/measure.ts'
+import type { Answer, Budget, Section, Target } from './support/question.ts'
+import { withWorkplace } from './support/servers.ts'
+
+export const asks =
+  'How heavy is the panel, how soon is it painted, and how soon is a claim on the API a row on the screen?'
+export const targets: readonly Target[] = []
 
 const PAINTS = 9
 const CLAIMS = 200
 
-export async function run(rounds: number): Promise<void> {
-  console.log('\nthe panel')
-  for (const file of ['index.html', 'main.js', 'style.css']) {
+export function run({ rounds }: Budget): Promise<Answer> {
+  const weights = ['index.html', 'main.js', 'style.css'].map((file): Section => {
     const bytes = readFileSync(join(import.meta.dirname, '../dist/panel', file))
-    console.log(`  ${file.padEnd(14)} ${bytes.length} bytes, ${gzipSync(bytes).length} zipped`)
+    const sizes = { plain: bytes.length, zipped: gzipSync(bytes).length }
+    return { title: file, figures: Object.entries(sizes).map(([name, size]) => summarize(name, [size / 1024], 'KiB')) }
+  })
+  if (noBrowser !== undefined) {
+    return Promise.resolve({ sections: weights, ratios: [], notes: [`the rest was left out: ${noBrowser}`] })
   }
-  if (noBrowser !== undefined) return console.log(`  the rest was left out: ${noBrowser}`)
-  const browser = await launchBrowser()
-  const bus = await startBusProcess(['--database-url', 'sqlite::memory:'])
-  const { origin } = new URL(bus.apiUrl)
-  try {
-    describe('first paint', await measurePaints(browser, origin, rounds))
-    describe('claim to row', await measureRows(browser, origin, rounds))
-  } finally {
-    await bus.stop()
-    await browser.close()
-  }
+  return withWorkplace(async (workplace) => {
+    const browser = await launchBrowser()
+    workplace.atEnd(() => browser.close())
+    const { origin } = await workplace.startBusWith(['--database-url', 'sqlite::memory:'])
+    const figures = [
+      summarize('first paint', await measurePaints(browser, origin, rounds)),
+      summarize('claim to row', await measureRows(browser, origin, rounds)),
+    ]
+    return { sections: [...weights, { title: 'in a browser', figures }], ratios: [] }
+  })
 }
 
 /** From the navigation to the first content, each time without a cache, in milliseconds. */
@@ -73,9 +80,3 @@ const CLAIM_AND_SEE = `async (lane) => {
   await until(false)
   return took
 }`
-
-function describe(name: string, times: number[]): void {
-  times.sort((one, other) => one - other)
-  const [p50, p99] = [0.5, 0.99].map((share) => quantile(times, share).toFixed(1))
-  console.log(`  ${name.padEnd(14)} p50 ${p50} ms, p99 ${p99} ms, of ${times.length}`)
-}

@@ -1,62 +1,82 @@
-/** How long is an agent's wait for its tools: the MCP server's start until `tools/list` is answered, beside a bare one's? */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** How long until the bus, and the MCP server of an agent, give their first answer, beside bare ones? */
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { bundleOne } from '../scripts/bundle.ts'
-import { quantile } from './support/measure.ts'
+import { MAIN } from './support/bus-process.ts'
+import { sample } from './support/measure.ts'
+import { type Answer, type Budget, cost, type Figure, type Target } from './support/question.ts'
+import { type Workplace, withWorkplace } from './support/servers.ts'
+import { dropFileCache, measureNode, measureServerStart, measureToolsStart } from './support/starts.ts'
 
-const STARTS = 15
+export const asks = 'How long from the start of the process to the first answer, of the bus and of the MCP server?'
 
-export async function run(rounds: number): Promise<void> {
-  console.log('\nfrom the start of the process to the answer of tools/list, in milliseconds')
-  const folder = mkdtempSync(join(tmpdir(), 'bus-mcp-bench-'))
-  try {
-    const bare = join(folder, 'bare.mjs')
-    await bundleOne('bench/support/bare-server.ts', bare)
-    const programs = { 'bare SDK script': bare, 'bus-mcp': join(import.meta.dirname, '../dist/main.js') }
-    const times: Record<string, number[]> = { 'bare SDK script': [], 'bus-mcp': [] }
-    // In turns, so that a busy moment of the machine hits both; the first ones only warm the disk.
-    for (let round = -2; round < STARTS * rounds; round += 1) {
-      for (const [name, file] of Object.entries(programs)) {
-        const time = await measureStart(file)
-        if (round >= 0) times[name]?.push(time)
-      }
+export const targets: readonly Target[] = [
+  { name: 'bus.firstAnswer', says: 'from the start of the bus to its first answer', atMost: 400 },
+]
+
+const STARTS = 10
+const COLD_STARTS = 3
+
+export function run({ rounds, isFull }: Budget): Promise<Answer> {
+  return withWorkplace(async (workplace) => {
+    const starts = await prepareStarts(workplace)
+    const warm = await sample(starts, STARTS * Math.ceil(rounds / 3), { warmUps: 2 })
+    const cold = await measureCold(starts, isFull)
+    const ofBare = (name: string, bare: string) => cost(`${name}.ofBare`, warm.ratio(name, bare))
+    return {
+      sections: [
+        { title: 'files that the machine has in memory', figures: warm.all },
+        ...(cold ? [{ title: 'files that are only on the disk', figures: cold }] : []),
+      ],
+      ratios: [
+        cost('bus.firstAnswer', warm.of('bus, new file').median, 'ms'),
+        ofBare('bus, new file', 'bare HTTP server'),
+        ofBare('MCP server', 'bare MCP server'),
+      ],
+      notes: cold
+        ? []
+        : ['files that are only on the disk: measured by --full, where the system lets go of its cache on demand'],
     }
-    for (const all of Object.values(times)) all.sort((one, other) => one - other)
-    for (const [name, all] of Object.entries(times)) {
-      console.log(
-        `  ${name.padEnd(16)} p50 ${quantile(all, 0.5).toFixed(0)}, p90 ${quantile(all, 0.9).toFixed(0)} of ${all.length}`,
-      )
-    }
-    const ratio = quantile(times['bus-mcp'] ?? [], 0.5) / quantile(times['bare SDK script'] ?? [], 0.5)
-    console.log(`  ratio of the medians ${ratio.toFixed(2)}`)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  })
+}
+
+async function prepareStarts(workplace: Workplace): Promise<Record<string, () => Promise<number>>> {
+  const bareHttp = join(workplace.folder, 'bare-http.mjs')
+  const bareMcp = join(workplace.folder, 'bare-mcp.mjs')
+  await bundleOne('bench/support/echo-server.ts', bareHttp)
+  await bundleOne('bench/support/bare-server.ts', bareMcp)
+  await (await workplace.startBus('kept.db')).stop()
+  let count = 0
+  const startBus = (file: string) =>
+    measureServerStart((port) => [
+      MAIN,
+      'serve',
+      '--port',
+      String(port),
+      '--database-url',
+      `sqlite:${join(workplace.folder, file)}`,
+    ])
+  return {
+    'node alone': measureNode,
+    'bare HTTP server': () => measureServerStart((port) => [bareHttp, String(port)]),
+    'bus, new file': () => startBus(`new-${count++}.db`),
+    'bus, file as it was left': () => startBus('kept.db'),
+    'bare MCP server': () => measureToolsStart(bareMcp),
+    'MCP server': () => measureToolsStart(MAIN),
   }
 }
 
-/** As a client does: spawn, initialize, tools/list. */
-async function measureStart(file: string): Promise<number> {
-  const startedAt = performance.now()
-  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  const clientInfo = { name: 'bench', version: '1.0.0' }
-  send({ id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo } })
-  send({ method: 'notifications/initialized' })
-  send({ id: 2, method: 'tools/list' })
-  await untilAnswered(child, 2)
-  const time = performance.now() - startedAt
-  const ended = once(child, 'exit')
-  child.stdin.end()
-  await ended
-  return time
-}
-
-async function untilAnswered({ stdout }: ChildProcess, id: number): Promise<void> {
-  if (!stdout) throw new Error('the server has no output')
-  for await (const line of createInterface({ input: stdout })) if (JSON.parse(line).id === id) return
-  throw new Error('the server ended without an answer')
+/** Undefined where the system cannot be told to forget what it has read, or where a short run leaves the others in peace. */
+async function measureCold(
+  starts: Readonly<Record<string, () => Promise<number>>>,
+  isFull: boolean,
+): Promise<readonly Figure[] | undefined> {
+  if (!isFull || !dropFileCache()) return undefined
+  const cold = Object.entries(starts).map(([name, start]) => {
+    const startCold = () => {
+      dropFileCache()
+      return start()
+    }
+    return [name, startCold] as const
+  })
+  return (await sample(Object.fromEntries(cold), COLD_STARTS, { warmUps: 0 })).all
 }

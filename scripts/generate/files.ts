@@ -7,6 +7,7 @@ import { renderConfig } from './config.ts'
 import { renderErrors } from './errors.ts'
 import { renderHttp } from './http.ts'
 import { renderLaneMapSchema } from './lane-map.ts'
+import { renderPerformance } from './performance.ts'
 import { renderServerFile } from './server-file.ts'
 import { renderTools } from './tools.ts'
 
@@ -22,5 +23,6 @@ export function renderFiles(): Map<string, string> {
     ['docs/reference/bus-json.schema.json', renderLaneMapSchema(operations)],
     ['server.json', renderServerFile()],
     ['docs/reference/openapi.json', `${JSON.stringify(buildOpenApi(operations, VERSION), null, 2)}\n`],
+    ...renderPerformance(),
   ])
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import type { BusContext, Context, RequestInfo, Write } from './context.ts'
-import type { Migration, OnOutage } from './database.ts'
+import type { BusContext, Context, Log, RequestInfo, Settings, Write } from './context.ts'
+import type { Database, Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
 
@@ -19,11 +19,16 @@ export interface Call<Op extends AnyOperation> {
 
 export type Handler<Op extends AnyOperation> = (call: Call<Op>) => Promise<z.input<Op['output']>>
 
+/** Carries the operation out as its {@link Handler} does, and answers with the JSON text of the same answer. */
+export type TextHandler<Op extends AnyOperation> = (call: Call<Op>) => Promise<string>
+
 /** An operation with the code that carries it out, its exact types put away. */
 export interface BoundOperation {
   readonly operation: AnyOperation
   /** Parse, handle, parse: `input` is not trusted, and neither is our own answer. */
   readonly run: (input: unknown, bus: BusContext, request: RequestInfo) => Promise<Readonly<Record<string, unknown>>>
+  /** The same, with the answer as JSON text. */
+  readonly write: (input: unknown, bus: BusContext, request: RequestInfo) => Promise<string>
 }
 
 /** What is done again and again while the bus runs, never twice at once. */
@@ -96,38 +101,64 @@ export function joinOnOutage(capabilities: readonly Capability[]): OnOutage {
   }
 }
 
-/** Binds a handler to its operation. */
+/**
+ * Binds a handler to its operation.
+ *
+ * @param write For an answer whose text is cheaper to make than the answer itself. A test must hold it to the handler's, for
+ *   a text is not parsed again.
+ */
 export function bind<
   Input extends z.ZodObject,
   Output extends z.ZodObject,
   Errors extends Readonly<Record<string, OperationError>>,
->(operation: Operation<Input, Output, Errors>, handle: Handler<Operation<Input, Output, Errors>>): BoundOperation {
+>(
+  operation: Operation<Input, Output, Errors>,
+  handle: Handler<Operation<Input, Output, Errors>>,
+  write?: TextHandler<Operation<Input, Output, Errors>>,
+): BoundOperation {
   const fail: Fail<Errors> = (code, message, details) =>
     new AppError(kindOf(operation.errors, code), code, message, details)
+  const toCall = (input: unknown, bus: BusContext, request: RequestInfo) => {
+    const parsed = parseInput(operation.input, input)
+    return {
+      input: parsed,
+      context: new CallContext(bus, request, bus.createWrite(request, operation.id, parsed)),
+      fail,
+    }
+  }
+  const run: BoundOperation['run'] = async (input, bus, request) =>
+    operation.output.parse(await handle(toCall(input, bus, request)))
   return {
     operation,
-    run: async (input, bus, request) => {
-      const parsed = parseInput(operation.input, input)
-      const context = createContext(bus, request, bus.createWrite(request, operation.id, parsed))
-      const answer = await handle({ input: parsed, context, fail })
-      return operation.output.parse(answer)
-    },
+    run,
+    write: write
+      ? async (input, bus, request) => write(toCall(input, bus, request))
+      : async (input, bus, request) => JSON.stringify(await run(input, bus, request)),
   }
 }
 
-/** Field by field, for to spread them would make the signal of every request, and few look at it. */
-function createContext({ database, settings, log }: BusContext, request: RequestInfo, write: Write): Context {
-  const { requestId, idempotencyKey } = request
-  return {
-    database,
-    settings,
-    log,
-    write,
-    requestId,
-    idempotencyKey,
-    get signal() {
-      return request.signal
-    },
+/** A class, for its one getter: few look at a request's signal, to make one is dear, and a getter of each context's own is dearer. */
+class CallContext implements Context {
+  readonly database: Database
+  readonly settings: Settings
+  readonly log: Log
+  readonly requestId: string
+  readonly idempotencyKey: string | undefined
+  readonly write: Write
+  readonly #request: RequestInfo
+
+  constructor({ database, settings, log }: BusContext, request: RequestInfo, write: Write) {
+    this.database = database
+    this.settings = settings
+    this.log = log
+    this.requestId = request.requestId
+    this.idempotencyKey = request.idempotencyKey
+    this.write = write
+    this.#request = request
+  }
+
+  get signal(): AbortSignal {
+    return this.#request.signal
   }
 }
 
@@ -135,19 +166,33 @@ function createContext({ database, settings, log }: BusContext, request: Request
  * Runs an operation. Whatever is thrown is an {@link AppError}: a fault of ours is logged whole under the request id,
  * and the caller sees `internal`.
  */
-export async function invoke(
+export function invoke(
   { operation, run }: BoundOperation,
   input: unknown,
   bus: BusContext,
   request: RequestInfo,
 ): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return await run(input, bus, request)
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    bus.log.error('operation failed', error, { operation: operation.id, request_id: request.requestId })
-    throw commonError('internal', `internal error; the bus's log has the cause under request id ${request.requestId}`)
-  }
+  return run(input, bus, request).catch((error: unknown) => {
+    throw toAppError(error, operation, bus, request)
+  })
+}
+
+/** As {@link invoke}, for a surface that hands the answer on as JSON text. */
+export function invokeForText(
+  { operation, write }: BoundOperation,
+  input: unknown,
+  bus: BusContext,
+  request: RequestInfo,
+): Promise<string> {
+  return write(input, bus, request).catch((error: unknown) => {
+    throw toAppError(error, operation, bus, request)
+  })
+}
+
+function toAppError(error: unknown, { id }: AnyOperation, { log }: BusContext, { requestId }: RequestInfo): AppError {
+  if (error instanceof AppError) return error
+  log.error('operation failed', error, { operation: id, request_id: requestId })
+  return commonError('internal', `internal error; the bus's log has the cause under request id ${requestId}`)
 }
 
 /** @throws {AppError} `invalid_request` with every problem found. */

@@ -89,7 +89,13 @@ export interface Reader {
    * Stands for all that is committed, where every change of it passes through this process; undefined elsewhere, and in a
    * transaction. What a reader found may be remembered under it: {@link Transaction.afterCommit} keeps that true.
    */
-  readonly committed: object | undefined
+  readonly committed: Committed | undefined
+}
+
+/** What stands for all that is committed. */
+export interface Committed {
+  /** Rises with every commit: while it is the same, nothing has changed but the time. */
+  readonly changes: number
 }
 
 export interface Transaction extends Reader {
@@ -110,7 +116,7 @@ export interface Transaction extends Reader {
    * Runs `tell` once this is committed and before anybody reads it, with what stands for it then; never when it is not.
    * Not at all where others change what is committed, too.
    */
-  afterCommit(tell: (committed: object) => void): void
+  afterCommit(tell: (committed: Committed) => void): void
   /** Wakes who listens on the channel, on every node, once this is committed; nobody when it is not. */
   notify(channel: string): void
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { moment, parseMoment, toMoment, toSeconds } from './moment.ts'
 
@@ -6,6 +7,14 @@ describe('a moment on the wire', () => {
     expect(toMoment(Date.UTC(2030, 0, 31, 12))).toBe('2030-01-31T12:00:00.000Z')
     expect(toMoment(1_700_000_000_007)).toBe('2023-11-14T22:13:20.007Z')
     expect(moment.parse(toMoment(0))).toBe('1970-01-01T00:00:00.000Z')
+  })
+
+  it('is what JavaScript writes of any date', () => {
+    const dates = fc.date({ noInvalidDate: true }).map((date) => date.getTime())
+    const ofOneDay = fc.integer({ min: 1_800_000_000_000, max: 1_800_086_400_000 })
+    fc.assert(fc.property(fc.oneof(dates, ofOneDay), (ms) => toMoment(ms) === new Date(ms).toISOString()))
+    expect(toMoment(1_700_000_000_007.9)).toBe('2023-11-14T22:13:20.007Z')
+    expect(() => toMoment(Number.NaN)).toThrow(RangeError)
   })
 
   it.each([

@@ -1,5 +1,5 @@
 import type { Append } from '../core/append.ts'
-import type { Sql, SqlValue, Transaction } from '../core/database.ts'
+import type { Committed, Sql, SqlValue, Transaction } from '../core/database.ts'
 import type { Lookup } from '../core/lookup.ts'
 
 export type Body<T> = (transaction: Transaction) => Promise<T>
@@ -15,7 +15,7 @@ export interface SharedStatements extends Statements {
 }
 
 /** Is called after the commit, with what stands for what is committed. */
-export type Hook = (committed: object) => void
+export type Hook = (committed: Committed) => void
 
 /** What the bodies of a turn that went well leave behind: whom to tell, and what to do, after the commit. */
 export interface Done {
@@ -26,17 +26,23 @@ export interface Done {
 export interface Bodies {
   /** Runs one inside the open transaction. Rejects when one of its statements failed, whatever it made of that. */
   run(body: Body<void>, done: Done): Promise<void>
+  /** Whether the last one may have changed anything, or the engine's transaction: then there is something to take back. */
+  leftTraces(): boolean
   /** What was remembered is not true any more. */
   forget(): void
   /** The last one was taken back: so is what it remembered, if it had to do with that at all. */
   undo(): void
 }
 
+/** What certainly changes nothing. */
+const ONLY_READS = /^\s*select\b/
+
 /** The transaction that bodies share, which they have one after another. */
 export function createBodies(statements: SharedStatements): Bodies {
   const channels = new Set<string>()
   const hooks: Hook[] = []
   const failures: unknown[] = []
+  let hasWritten = false
   let memory = {}
   let isRecalled = false
   const forget = () => {
@@ -49,15 +55,19 @@ export function createBodies(statements: SharedStatements): Bodies {
   const transaction: Transaction = {
     engine: statements.engine,
     now: statements.now,
-    all: <Row extends object>(statement: Sql) => watch(statements.all<Row>(statement)),
-    run: (statement) => watch(statements.run(statement)),
-    append: (to, row) =>
-      watch(
-        statements.append(
-          to,
-          to.columns.map((column) => row[column]),
-        ),
-      ),
+    all: <Row extends object>(statement: Sql) => {
+      hasWritten ||= !ONLY_READS.test(statement.text)
+      return watch(statements.all<Row>(statement))
+    },
+    run: (statement) => {
+      hasWritten = true
+      return watch(statements.run(statement))
+    },
+    append: (to, row) => {
+      hasWritten = true
+      const values = to.columns.map((column) => row[column])
+      return watch(statements.append(to, values))
+    },
     find: <Row extends object>(lookup: Lookup<Row>, value: string) => watch(statements.find<Row>(lookup, value)),
     committed: undefined,
     get memory() {
@@ -73,12 +83,14 @@ export function createBodies(statements: SharedStatements): Bodies {
       hooks.length = 0
       failures.length = 0
       isRecalled = false
+      hasWritten = false
       await body(transaction)
       // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
       if (failures.length > 0) throw failures[0]
       for (const channel of channels) done.channels.add(channel)
       done.hooks.push(...hooks)
     },
+    leftTraces: () => hasWritten || failures.length > 0,
     forget,
     undo: () => {
       if (isRecalled) forget()

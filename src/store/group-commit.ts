@@ -4,8 +4,11 @@ import type { Foreseen } from '../core/lookup.ts'
 import { type Body, createBodies, type Done, type Hook, type SharedStatements } from './bodies.ts'
 import type { WakeUps } from './wake-ups.ts'
 
-/** Bounds how long one commit keeps readers and sockets waiting. */
+/** Bounds how long one commit keeps those waiting who came just after it had begun. */
 const MAX_BATCH = 512
+
+/** After so long, in milliseconds, sockets and readers have a turn: else they would wait for a whole batch. */
+const SLICE_MS = 0.5
 
 /** An outage that nobody has seen to yet. It stands until `settle`, for what it calls for may fail. */
 export interface EndedOutage {
@@ -130,7 +133,7 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
       await bodies.run(run, done)
     } catch (error) {
       bodies.undo()
-      await undoJob(writer, error)
+      if (bodies.leftTraces()) await undoJob(writer, error)
       outcome = () => reject(writer.toStoreError(error))
     }
     await writer.release()
@@ -143,7 +146,11 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
     const ended = await writer.begin(batch.flatMap(({ foreseen }) => foreseen ?? []))
     if (writer.hasOthersWork()) bodies.forget()
     if (ended) await bodies.run((transaction) => onOutage(transaction, ended.outage), done)
-    for (const job of batch) outcomes.push(await runJob(job, done))
+    const pause = createPacer()
+    for (const job of batch) {
+      await pause()
+      outcomes.push(await runJob(job, done))
+    }
     await writer.seal(done.channels)
     return { ...done, ended, outcomes }
   }
@@ -185,6 +192,20 @@ async function undoJob(writer: Writer, cause: unknown): Promise<void> {
     // The engine has given the whole transaction up, as on a full disk: the batch fails with what caused it. A body's own
     // error did not, and is nobody else's: the connection was lost meanwhile.
     throw writer.toStoreError(cause) === cause ? error : cause
+  }
+}
+
+/** Lets others have a turn when it is time, and then goes on for as long as they took: neither has less than half. */
+function createPacer(): () => Promise<void> | undefined {
+  let endsAt = performance.now() + SLICE_MS
+  const letOthers = async (from: number) => {
+    await nextTurn()
+    const now = performance.now()
+    endsAt = now + Math.max(SLICE_MS, now - from)
+  }
+  return () => {
+    const now = performance.now()
+    return now < endsAt ? undefined : letOthers(now)
   }
 }
 

@@ -1,13 +1,7 @@
 import type { BusContext, Settings } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
 import { deleteLaneEvents, deleteRefusalsBefore } from '../lanes/index.ts'
-import {
-  deleteEventsBefore,
-  deleteSettledMessages,
-  findMessage,
-  getMessageBounds,
-  updateMessageFloor,
-} from '../log/index.ts'
+import { deleteEventsBefore, dropMessages, findMessage, getMessageBounds } from '../log/index.ts'
 
 /** How many events are dropped in one turn: some milliseconds of everybody's time. */
 const BATCH = 200
@@ -26,8 +20,7 @@ async function sweepBatch(transaction: Transaction, settings: Settings): Promise
   const cut = await findCut(transaction, settings)
   const rows = await deleteEventsBefore(transaction, cut, BATCH)
   const ids = [...new Set(rows.flatMap(({ kind, ref }) => (kind === 'lane' ? [] : ref)))]
-  await deleteSettledMessages(transaction, ids)
-  await updateMessageFloor(transaction, Math.max(0, ...ids))
+  await dropMessages(transaction, ids)
   await deleteLaneEvents(
     transaction,
     rows.flatMap(({ kind, subject, ref }) => (kind === 'lane' ? { lane: subject, rev: ref } : [])),

@@ -3,6 +3,7 @@ import type { Context } from '../../core/context.ts'
 import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendEvent, appendSystemMessage } from '../log/index.ts'
+import { rememberTenure } from './counts.ts'
 import {
   type Decision,
   decide,
@@ -13,8 +14,8 @@ import {
   type LaneEvent,
   unclaimed,
 } from './decide.ts'
-import { toChannel } from './queue.ts'
-import { countWaiters, deleteWaiter } from './queue-store.ts'
+import { wakeNext } from './queue.ts'
+import { countWaiters, deleteWaiter, mayHaveQueue } from './queue-store.ts'
 import { describeLost, describeNotTheirs, nameHolder, refusalDetails } from './refusal.ts'
 import type { lost } from './schemas.ts'
 import { findLane, insertLaneEvent, upsertLane } from './store.ts'
@@ -59,15 +60,18 @@ export async function change(
 ): Promise<Change> {
   const before = await findLane(transaction, name)
   const now = await transaction.now()
-  const decision = decide(name, before, await placeInQueue(transaction, name, command, now), now)
+  const hasQueue = await mayHaveQueue(transaction, name)
+  const place = hasQueue ? await placeInQueue(transaction, name, command, now) : command
+  const decision = decide(name, before, place, now)
   if ('next' in decision) {
     await keepChange(transaction, decision, requestId)
-    if (command.kind === 'claim') await deleteWaiter(transaction, name, command)
+    rememberTenure(transaction, before, decision.next)
     if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
-    if (command.kind === 'release') transaction.notify(toChannel(name))
+    if (hasQueue && command.kind === 'claim') await deleteWaiter(transaction, name, command)
+    if (hasQueue && command.kind === 'release') await wakeNext(transaction, name, now)
   }
   const after = 'next' in decision ? decision.next : (before ?? unclaimed(name, decision.at))
-  const waiters = await countWaiters(transaction, name, now)
+  const waiters = hasQueue ? await countWaiters(transaction, name, now) : 0
   const lane = toWireLane(after, decision.at, waiters)
   return { before, decision, lane, byTwin: isHeldByTwin(after, command) }
 }

@@ -8,19 +8,20 @@ import { handover } from './prompts.ts'
 import { tallied } from './refusal-tally.ts'
 
 export { requireTenure } from './change.ts'
+export { type LaneCounts, readLaneCounts } from './counts.ts'
 export type { Lane } from './decide.ts'
-export { countWaitingHolders, selectWaiterCounts } from './queue-store.ts'
+export { countWaitingHolders, findFirstAbsence, selectWaiterCounts } from './queue-store.ts'
 export { deleteRefusalsBefore } from './refusals-store.ts'
 export {
-  countLanes,
   deleteLaneEvents,
+  findFirstClaimAfter,
   selectContendedLanes,
   selectEventsOfLanes,
   selectLanesByExpiry,
   selectLanesNamed,
   selectTenuresSince,
 } from './store.ts'
-export { toWireLane, toWireLaneEvent, type WireLane } from './wire.ts'
+export { toWireLane, toWireLaneEvent, type WireLane, writeLane } from './wire.ts'
 
 export const lanes = defineCapability({
   name: 'lanes',

@@ -1,4 +1,5 @@
 import { first, type Reader, single, sql, type Transaction } from '../../core/database.ts'
+import { createMemo } from '../../core/memo.ts'
 import type { Holder } from './decide.ts'
 
 export interface WaiterRow {
@@ -11,6 +12,17 @@ export interface WaitRow {
   lane: string
   owner: string
   session: string | null
+}
+
+/** The lanes that may have a queue, some perhaps no more: most never had one, and each change of a lane asks three times. */
+const queuedLanes = createMemo(async (transaction) => {
+  const rows = await transaction.all<{ lane: string }>(sql`select distinct lane from lane_waiters`)
+  return new Set(rows.map(({ lane }) => lane))
+})
+
+/** Whether anybody can be in the queue of a lane. */
+export async function mayHaveQueue(transaction: Transaction, lane: string): Promise<boolean> {
+  return (await queuedLanes.recall(transaction)).has(lane)
 }
 
 /** A session as the queue keeps it: its key has no place for an absent one. */
@@ -32,6 +44,8 @@ export async function upsertWaiter(
   now: number,
   presentUntil: number,
 ): Promise<WaiterRow> {
+  const queued = await queuedLanes.recall(transaction)
+  queued.add(lane)
   await transaction.run(sql`delete from lane_waiters where lane = ${lane} and kept_until <= ${now}`)
   return single<WaiterRow>(
     transaction,
@@ -65,6 +79,18 @@ export async function deleteWaiter(transaction: Transaction, lane: string, holde
     where lane = ${lane} and owner = ${holder.owner} and session = ${toKey(holder)}`)
 }
 
+/** The one whose turn is next, of those who are there. */
+export async function findNextWaiter(reader: Reader, lane: string, now: number): Promise<Holder | undefined> {
+  const row = await first<{ owner: string; session: string }>(
+    reader,
+    sql`select owner, session from lane_waiters
+      where lane = ${lane} and present_until > ${now}
+      order by ticket
+      limit 1`,
+  )
+  return row && { owner: row.owner, session: row.session === '' ? undefined : row.session }
+}
+
 /** How many are waiting now; with a holder, how many of them before that one: all of them when it is not in the queue. */
 export async function countWaiters(reader: Reader, lane: string, now: number, before?: Holder): Promise<number> {
   const place = before && (await findWaiter(reader, lane, before))
@@ -84,6 +110,15 @@ export async function selectWaiterCounts(reader: Reader, now: number): Promise<R
     group by lane
     order by lane`)
   return new Map(rows.map(({ lane, waiters }) => [lane, waiters]))
+}
+
+/** When the first of those who wait now is taken for gone unless it looks again; undefined when nobody waits. */
+export async function findFirstAbsence(reader: Reader, now: number): Promise<number | undefined> {
+  const row = await single<{ at: number | null }>(
+    reader,
+    sql`select min(present_until) as at from lane_waiters where present_until > ${now}`,
+  )
+  return row.at ?? undefined
 }
 
 /** How many holders wait now, each once, for however many lanes. */

@@ -3,7 +3,7 @@ import type { Transaction } from '../../core/database.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createWaker } from '../../core/waker.ts'
 import type { Holder } from './decide.ts'
-import { countWaiters, findWaiter, selectWaitsOf, updateWaiter, upsertWaiter } from './queue-store.ts'
+import { countWaiters, findNextWaiter, findWaiter, selectWaitsOf, updateWaiter, upsertWaiter } from './queue-store.ts'
 import { findLane } from './store.ts'
 
 /** A waiter that has not looked for so long is taken for dead, and keeps nobody back. */
@@ -15,9 +15,15 @@ const LOOK_EVERY_MS = 1_500
 /** How long a place is kept for one whose wait ended without the lane. */
 const TICKET_MS = 30_000
 
-/** Wakes those who wait for a lane. */
-export function toChannel(lane: string): string {
-  return `lane:${lane}`
+/** Wakes one who waits for a lane. */
+function toChannel(lane: string, { owner, session }: Holder): string {
+  return `lane:${JSON.stringify([lane, owner, session])}`
+}
+
+/** Wakes the one whose turn is next. To wake them all costs each a turn in which it finds out that it is not. */
+export async function wakeNext(transaction: Transaction, lane: string, now: number): Promise<void> {
+  const next = await findNextWaiter(transaction, lane, now)
+  if (next) transaction.notify(toChannel(lane, next))
 }
 
 /** A step of a wait that would never end: `owner` waits for `lane`, and `held_by` holds it. */
@@ -58,7 +64,7 @@ export interface Wait<Answer> {
 export async function claimInTurn<Answer>(wait: Wait<Answer>): Promise<Answer> {
   const { context, lane, holder, waitMs, attempt } = wait
   // Before the first attempt, so that no release in between is missed.
-  const waker = createWaker(context.database, toChannel(lane), context.signal)
+  const waker = createWaker(context.database, toChannel(lane, holder), context.signal)
   try {
     const refusal = await attempt().catch(toBusyError)
     if (!(refusal instanceof AppError)) return refusal
@@ -116,7 +122,8 @@ async function leave({ database }: Context, lane: string, holder: Holder): Promi
   await database.write(async (transaction) => {
     const now = await transaction.now()
     await updateWaiter(transaction, lane, holder, now, now + TICKET_MS)
-    transaction.notify(toChannel(lane))
+    transaction.notify(toChannel(lane, holder))
+    await wakeNext(transaction, lane, now)
   })
 }
 
@@ -136,7 +143,7 @@ async function look(transaction: Transaction, name: string, holder: Holder, ends
   const lane = await findLane(transaction, name)
   const freeInMs = lane?.tenure ? Math.max(0, lane.tenure.expiresAt - now) : 0
   // One that leaves the queue while the lane is free may have kept others back.
-  if (isOver) transaction.notify(toChannel(name))
+  if (isOver) await wakeNext(transaction, name, now)
   const place: Place = { position: ahead + 1, ticket: waiter?.ticket ?? 0, ticket_expires_in_ms: TICKET_MS }
   return {
     isTurn: ahead === 0 && freeInMs === 0,

@@ -55,11 +55,6 @@ export interface LaneEventKey {
   readonly rev: number
 }
 
-export interface LaneCounts {
-  held: number
-  orphaned: number
-}
-
 export interface ContendedLane {
   readonly lane: Lane
   readonly since: number
@@ -192,14 +187,31 @@ export function selectTenuresSince(
   lookAt: number,
 ): Promise<TenureRow[]> {
   return reader.all<TenureRow>(sql`
-    select name, owner, claimed_at from (
-      select name, owner, claimed_at from lanes
-      where ${inState('held', now)}
-      order by expires_at, name
-      limit ${lookAt}
-    ) as soonest
+    select name, owner, claimed_at from (${soonest(now, lookAt)}) as soonest
     where claimed_at <= ${claimedUntil}
     order by name`)
+}
+
+/** Of the same lanes, when the first of all others was claimed; undefined when there is none. */
+export async function findFirstClaimAfter(
+  reader: Reader,
+  moment: number,
+  now: number,
+  lookAt: number,
+): Promise<number | undefined> {
+  const row = await single<{ claimed_at: number | null }>(
+    reader,
+    sql`select min(claimed_at) as claimed_at from (${soonest(now, lookAt)}) as soonest where claimed_at > ${moment}`,
+  )
+  return row.claimed_at ?? undefined
+}
+
+function soonest(now: number, limit: number): Sql {
+  return sql`
+    select name, owner, claimed_at from lanes
+    where ${inState('held', now)}
+    order by expires_at, name
+    limit ${limit}`
 }
 
 /** The lanes whose tenure ends after one moment and no later than another, by name. */
@@ -225,13 +237,21 @@ export async function existsTenureSince(reader: Reader, moment: number): Promise
   return row !== undefined
 }
 
-export function countLanes(reader: Reader, now: number): Promise<LaneCounts> {
-  return single<LaneCounts>(
+/** How many lanes anybody has, live or lapsed. */
+export async function countTenures(reader: Reader): Promise<number> {
+  const row = await single<{ tenures: number }>(
     reader,
-    sql`select
-      (select count(*) from lanes where ${inState('held', now)}) as held,
-      (select count(*) from lanes where ${inState('orphaned', now)}) as orphaned`,
+    sql`select count(*) as tenures from lanes where owner is not null`,
   )
+  return row.tenures
+}
+
+export async function countOrphans(reader: Reader, now: number): Promise<number> {
+  const row = await single<{ orphaned: number }>(
+    reader,
+    sql`select count(*) as orphaned from lanes where ${inState('orphaned', now)}`,
+  )
+  return row.orphaned
 }
 
 /** Newest first. */

@@ -2,6 +2,7 @@ import type { Transaction } from '../../core/database.ts'
 import { createMemo } from '../../core/memo.ts'
 import { type EventKind, getEventBounds, insertEvent } from './events-store.ts'
 import { getMessageBounds, insertMessage, type MessageRow, updateAck } from './messages-store.ts'
+import { rememberAppended, rememberChanged } from './recent.ts'
 
 /** Wakes those who wait for a message. */
 export const MESSAGES_CHANNEL = 'messages'
@@ -13,13 +14,13 @@ export const EVENTS_CHANNEL = 'events'
 const heads = createMemo(async (transaction) => {
   // Asked for together, for where others write as well this is what a turn begins with.
   const [messages, events] = await Promise.all([getMessageBounds(transaction), getEventBounds(transaction)])
-  return { messages: messages.headId, events: events.headId }
+  return { message: messages.headId, event: events.headId }
 })
 
-async function takeId(transaction: Transaction, sequence: 'messages' | 'events'): Promise<number> {
-  const last = await heads.recall(transaction)
-  last[sequence] += 1
-  return last[sequence]
+async function takeId(transaction: Transaction, sequence: 'message' | 'event'): Promise<number> {
+  const head = await heads.recall(transaction)
+  head[sequence] += 1
+  return head[sequence]
 }
 
 /** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
@@ -27,10 +28,10 @@ export async function appendMessage(
   transaction: Transaction,
   message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
 ): Promise<MessageRow> {
-  const id = await takeId(transaction, 'messages')
-  const ts = await transaction.now()
   // Written out: to spread the message cost 5 µs, more than all the rest of this.
   const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, is_system } = message
+  const id = await takeId(transaction, 'message')
+  const ts = await transaction.now()
   const row: MessageRow = {
     id,
     topic,
@@ -47,7 +48,8 @@ export async function appendMessage(
     acked_at: null,
   }
   await insertMessage(transaction, row)
-  await appendEvent(transaction, 'message', row.topic, id, row.ts)
+  rememberAppended(transaction, row)
+  await appendEvent(transaction, 'message', topic, id, ts)
   transaction.notify(MESSAGES_CHANNEL)
   return row
 }
@@ -79,7 +81,9 @@ export async function acknowledgeMessage(
   const ackedAt = await transaction.now()
   await updateAck(transaction, row.id, ackedBy, ackedAt)
   await appendEvent(transaction, 'ack', row.topic, row.id, ackedAt)
-  return { ...row, acked_by: ackedBy, acked_at: ackedAt }
+  const acked: MessageRow = { ...row, acked_by: ackedBy, acked_at: ackedAt }
+  rememberChanged(transaction, acked)
+  return acked
 }
 
 /** Gives what happened the next place in the one sequence, and wakes its readers. */
@@ -90,6 +94,6 @@ export async function appendEvent(
   ref: number,
   at: number,
 ): Promise<void> {
-  await insertEvent(transaction, { id: await takeId(transaction, 'events'), kind, subject, ref, at })
+  await insertEvent(transaction, { id: await takeId(transaction, 'event'), kind, subject, ref, at })
   transaction.notify(EVENTS_CHANNEL)
 }

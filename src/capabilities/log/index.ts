@@ -11,22 +11,24 @@ export {
   MESSAGES_CHANNEL,
 } from './append.ts'
 export { type Bounds, describeBounds, describeExpired } from './bounds.ts'
+export { dropMessages } from './drop.ts'
 export { deleteEventsBefore, type EventKind, type EventRow, getEventBounds, selectEvents } from './events-store.ts'
 export {
   countMessages,
   countPending,
-  deleteSettledMessages,
   findMessage,
   getMessageBounds,
+  type MessageFilter,
   type MessageRow,
   selectLastPosts,
   selectMessages,
-  selectNewest,
+  selectNewestTexts,
   selectPending,
   selectSince,
+  selectSinceTexts,
   selectTopics,
-  updateMessageFloor,
 } from './messages-store.ts'
+export { isAskedAgain, readBounds, readNewest, recallNewest, recallSince } from './recent.ts'
 export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */
@@ -48,6 +50,6 @@ export const log = defineCapability({
     { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'] },
     { name: 'event_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
   ],
-  // So that a search has only the last of it to do.
-  chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database) }],
+  // So that a search has only the last of it to do. A tenth of the time at the most, for those who post are waited for.
+  chores: [{ name: 'log.index-words', everyMs: 1_000, run: ({ database }) => indexWords(database, 100) }],
 })

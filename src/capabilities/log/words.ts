@@ -10,16 +10,19 @@ import {
 } from '../../core/database.ts'
 import type { SearchTerm } from '../../core/search-text.ts'
 
-/** How many messages are taken into the index in one turn: some milliseconds of everybody's time. */
-const BATCH = 200
+/** How many messages are taken into the index in one turn: a millisecond or two of everybody's time. */
+const BATCH = 50
 
 /**
  * Takes what was posted since the last time into the index of words. Posting does not: it would wait for it.
  *
  * A search asks for it first, so that it finds what was acknowledged before.
+ *
+ * @param maxMs Ends after about so long, with what is left.
  */
-export async function indexWords(database: Database): Promise<void> {
-  while (await database.read(isBehind)) await database.write(indexBatch)
+export async function indexWords(database: Database, maxMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+  const endsAt = performance.now() + maxMs
+  while (performance.now() < endsAt && (await database.read(isBehind))) await database.write(indexBatch)
 }
 
 async function isBehind(reader: Reader): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Call, Handler } from '../../core/capability.ts'
+import type { Call, Handler, TextHandler } from '../../core/capability.ts'
 import { toMoment } from '../../core/moment.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 import { createWaker } from '../../core/waker.ts'
@@ -9,14 +9,13 @@ import {
   describeBounds,
   describeExpired,
   findMessage,
-  getMessageBounds,
   indexWords,
   MESSAGES_CHANNEL,
-  selectNewest,
-  selectSince,
+  readBounds,
   selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
+import { type Form, rows, texts } from './forms.ts'
 import { toWireMessage } from './wire.ts'
 
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
@@ -43,15 +42,33 @@ export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
   })
 
 export const read: Handler<typeof contract.read> = async (call) => {
+  const { entries, ...rest } = await findPage(call, rows)
+  return { messages: entries.map(toWireMessage), ...rest }
+}
+
+export const writeRead: TextHandler<typeof contract.read> = async (call) => {
+  const { entries, ...rest } = await findPage(call, texts)
+  return `{"messages":[${entries.join(',')}],${JSON.stringify(rest).slice(1)}`
+}
+
+interface Page<Entry> {
+  readonly entries: readonly Entry[]
+  readonly next_since_id: number
+  readonly more: boolean
+  readonly head_id: number
+  readonly epoch: string
+}
+
+async function findPage<Entry>(call: Call<typeof contract.read>, form: Form<Entry>): Promise<Page<Entry>> {
   const { input, context } = call
-  if (input.wait_s === 0) return (await readNow(call)).page
+  if (input.wait_s === 0) return (await findPageNow(call, form)).page
   const waker = createWaker(context.database, MESSAGES_CHANNEL, context.signal)
   try {
-    let { page, now } = await readNow(call)
+    let { page, now } = await findPageNow(call, form)
     const endsAt = now + input.wait_s * 1000
-    while (page.messages.length === 0 && now < endsAt && !context.signal.aborted) {
+    while (page.entries.length === 0 && now < endsAt && !context.signal.aborted) {
       await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
-      ;({ page, now } = await readNow(call))
+      ;({ page, now } = await findPageNow(call, form))
     }
     return page
   } finally {
@@ -59,14 +76,14 @@ export const read: Handler<typeof contract.read> = async (call) => {
   }
 }
 
-async function readNow({ input, context, fail }: Call<typeof contract.read>) {
+async function findPageNow<Entry>({ input, context, fail }: Call<typeof contract.read>, form: Form<Entry>) {
   const search = input.search === undefined ? undefined : parseSearchText(input.search)
   if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
     const { topic, sender, flagged, recipient, thread_id, since_id, before_id, limit } = input
     const { epoch } = context.database
     const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
-    const bounds = await getMessageBounds(reader)
+    const bounds = await readBounds(reader)
     const { headId, floorId } = bounds
     if (since_id !== undefined && (since_id < floorId || since_id > headId)) {
       throw fail(
@@ -78,21 +95,13 @@ async function readNow({ input, context, fail }: Call<typeof contract.read>) {
     // One more than the page, to know whether there is more.
     const found =
       since_id === undefined
-        ? await selectNewest(reader, filter, limit + 1, before_id)
-        : await selectSince(reader, filter, since_id, limit + 1)
-    const rows = found.slice(0, limit)
+        ? await form.newest(reader, filter, limit + 1, before_id)
+        : await form.since(reader, filter, since_id, limit + 1)
+    const entries = found.slice(0, limit)
     const more = found.length > limit
-    const isPartOfMore = since_id !== undefined && more
-    return {
-      now: await reader.now(),
-      page: {
-        messages: rows.map(toWireMessage),
-        next_since_id: isPartOfMore ? (rows.at(-1)?.id ?? headId) : headId,
-        more,
-        head_id: headId,
-        epoch,
-      },
-    }
+    const last = entries.at(-1)
+    const nextSinceId = since_id !== undefined && more && last !== undefined ? form.idOf(last) : headId
+    return { now: await reader.now(), page: { entries, next_since_id: nextSinceId, more, head_id: headId, epoch } }
   })
 }
 

@@ -1,21 +1,13 @@
-import type { Handler } from '../../core/capability.ts'
-import {
-  type Lane,
-  selectContendedLanes,
-  selectLanesByExpiry,
-  selectLanesNamed,
-  selectWaiterCounts,
-  toWireLane,
-} from '../lanes/index.ts'
-import { selectNewest, selectPending } from '../log/index.ts'
-import { toWireMessage } from '../messages/index.ts'
+import type { Handler, TextHandler } from '../../core/capability.ts'
+import type { Context } from '../../core/context.ts'
+import { type Lane, selectContendedLanes, selectLanesNamed, toWireLane, writeLane } from '../lanes/index.ts'
+import { readNewest } from '../log/index.ts'
+import { toWireMessage, writeMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 import { buildMeta } from './meta.ts'
-import { findSilentLanes } from './silent.ts'
+import { MAX_LISTED, type Overview, readOverview } from './overview.ts'
 import { toFlagItem, toLaneItem, toSilentItem } from './wire.ts'
 
-/** The lists are for a glance; the counts in `_meta` are whole. */
-const MAX_LISTED = 100
 const MAX_RECENT = 10
 const EVERYTHING = {
   topic: undefined,
@@ -26,38 +18,53 @@ const EVERYTHING = {
   search: undefined,
 }
 
-export const get: Handler<typeof contract.get> = ({ context }) =>
-  context.database.read(async (reader) => {
+export const get: Handler<typeof contract.get> = async ({ context }) => {
+  const { overview, recent, now } = await look(context)
+  const show = (lane: Lane) => toWireLane(lane, now, countOf(overview, lane))
+  return {
+    active_lanes: overview.held.map(show),
+    orphaned_claims: overview.orphaned.map(show),
+    recent_messages: recent.map(toWireMessage),
+    pending_action_flags: overview.pending.map(toWireMessage),
+    _meta: buildMeta(overview, context, now),
+  }
+}
+
+export const writeGet: TextHandler<typeof contract.get> = async ({ context }) => {
+  const { overview, recent, now } = await look(context)
+  const write = (lane: Lane) => writeLane(lane, now, countOf(overview, lane))
+  return [
+    `{"active_lanes":[${overview.held.map(write).join(',')}]`,
+    `"orphaned_claims":[${overview.orphaned.map(write).join(',')}]`,
+    `"recent_messages":[${recent.map(writeMessage).join(',')}]`,
+    `"pending_action_flags":[${overview.pending.map(writeMessage).join(',')}]`,
+    `"_meta":${JSON.stringify(buildMeta(overview, context, now))}}`,
+  ].join(',')
+}
+
+function look({ database }: Context) {
+  return database.read(async (reader) => {
     const now = await reader.now()
-    const held = await selectLanesByExpiry(reader, 'held', now, MAX_LISTED)
-    const orphaned = await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED)
-    const recent = await selectNewest(reader, EVERYTHING, MAX_RECENT)
-    const pending = await selectPending(reader, MAX_LISTED)
-    const waiters = await selectWaiterCounts(reader, now)
-    const silent = await findSilentLanes(reader, now)
-    return {
-      active_lanes: held.map((lane) => toWireLane(lane, now, waiters.get(lane.name) ?? 0)),
-      orphaned_claims: orphaned.map((lane) => toWireLane(lane, now, waiters.get(lane.name) ?? 0)),
-      recent_messages: recent.map(toWireMessage),
-      pending_action_flags: pending.map(toWireMessage),
-      _meta: await buildMeta(reader, context, { now, contendedCount: waiters.size, silentCount: silent.length }),
-    }
+    return { now, overview: await readOverview(reader, now), recent: await readNewest(reader, EVERYTHING, MAX_RECENT) }
   })
+}
+
+function countOf({ waiters }: Overview, { name }: Lane): number {
+  return waiters.get(name) ?? 0
+}
 
 export const attention: Handler<typeof contract.attention> = ({ context }) =>
   context.database.read(async (reader) => {
     const now = await reader.now()
-    const pending = await selectPending(reader, MAX_LISTED)
-    const orphaned = await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED)
+    const overview = await readOverview(reader, now)
+    const { pending, orphaned, silent } = overview
     const contended = await selectContendedLanes(reader, now, MAX_LISTED)
-    const silent = await findSilentLanes(reader, now)
     const silentLanes = await selectLanesNamed(
       reader,
       silent.slice(0, MAX_LISTED).map(({ name }) => name),
     )
     const lanesByName = new Map(silentLanes.map((lane) => [lane.name, lane]))
-    const waiters = await selectWaiterCounts(reader, now)
-    const show = (lane: Lane) => toWireLane(lane, now, waiters.get(lane.name) ?? 0)
+    const show = (lane: Lane) => toWireLane(lane, now, countOf(overview, lane))
     return {
       items: [
         ...pending.map(toFlagItem),
@@ -68,6 +75,6 @@ export const attention: Handler<typeof contract.attention> = ({ context }) =>
           return lane ? toSilentItem(since, lastPostAt, show(lane)) : []
         }),
       ],
-      _meta: await buildMeta(reader, context, { now, contendedCount: waiters.size, silentCount: silent.length }),
+      _meta: buildMeta(overview, context, now),
     }
   })

@@ -7,7 +7,7 @@ export const status = defineCapability({
   name: 'status',
   instructions:
     'get_bus_status shows who holds what, what lapsed, and which flags wait. A refusal ends with the call to make next; … in it stands for your own words.',
-  operations: [bind(contract.get, handlers.get), bind(contract.attention, handlers.attention)],
+  operations: [bind(contract.get, handlers.get, handlers.writeGet), bind(contract.attention, handlers.attention)],
   prompts: [coordinate, standup],
   migrations: [],
 })

@@ -1,35 +1,24 @@
 import type * as z from 'zod'
 import type { Context } from '../../core/context.ts'
-import type { Reader } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
-import { countLanes, countWaitingHolders } from '../lanes/index.ts'
-import { countMessages, countPending } from '../log/index.ts'
+import type { Overview } from './overview.ts'
 import type { meta } from './schemas.ts'
 
-/** What has been found already, and when. */
-export interface Found {
-  readonly now: number
-  readonly contendedCount: number
-  readonly silentCount: number
-}
-
 /** The counts and what else is told beside the lists: the same by every operation. */
-export async function buildMeta(
-  reader: Reader,
+export function buildMeta(
+  { laneCounts, pendingCount, messageCount, waiters, waitingHolders, silent }: Overview,
   { database, settings }: Context,
-  { now, contendedCount, silentCount }: Found,
-): Promise<z.input<typeof meta>> {
-  const { held, orphaned } = await countLanes(reader, now)
-  const pending = await countPending(reader)
+  now: number,
+): z.input<typeof meta> {
   return {
-    active_lane_count: held,
-    orphaned_claim_count: orphaned,
-    message_count: await countMessages(reader),
-    pending_action_flag_count: pending,
-    waiting_count: await countWaitingHolders(reader, now),
-    contended_lane_count: contendedCount,
-    silent_lane_count: silentCount,
-    needs_you_count: pending + orphaned + contendedCount + silentCount,
+    active_lane_count: laneCounts.held,
+    orphaned_claim_count: laneCounts.orphaned,
+    message_count: messageCount,
+    pending_action_flag_count: pendingCount,
+    waiting_count: waitingHolders,
+    contended_lane_count: waiters.size,
+    silent_lane_count: silent.length,
+    needs_you_count: pendingCount + laneCounts.orphaned + waiters.size + silent.length,
     max_lease_seconds: settings.maxLeaseMs / 1000,
     write_secret_required: settings.writeSecretRequired,
     epoch: database.epoch,

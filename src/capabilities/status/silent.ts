@@ -1,5 +1,5 @@
 import type { Reader } from '../../core/database.ts'
-import { selectTenuresSince } from '../lanes/index.ts'
+import { findFirstClaimAfter, selectTenuresSince } from '../lanes/index.ts'
 import { selectLastPosts } from '../log/index.ts'
 
 /** How long an owner may hold a lane without a word. */
@@ -17,16 +17,27 @@ export interface SilentLane {
   readonly since: number
 }
 
-/** The silent lanes, the one that is silent for the longest time at the top. */
-export async function findSilentLanes(reader: Reader, now: number): Promise<SilentLane[]> {
+export interface Silence {
+  /** The silent lanes, the one that is silent for the longest time at the top. */
+  readonly lanes: readonly SilentLane[]
+  /** No other lane falls silent before. */
+  readonly nextAt: number
+}
+
+export async function findSilence(reader: Reader, now: number): Promise<Silence> {
   const silentUntil = now - SILENCE_MS
   const tenures = await selectTenuresSince(reader, silentUntil, now, LOOK_AT)
   const lastPosts = await selectLastPosts(reader, [...new Set(tenures.map(({ owner }) => owner))])
-  return tenures
-    .map(({ name, owner, claimed_at }) => {
-      const lastPostAt = lastPosts.get(owner)
-      return { name, lastPostAt, since: Math.max(claimed_at, lastPostAt ?? 0) }
-    })
-    .filter(({ since }) => since <= silentUntil)
-    .sort((one, other) => one.since - other.since)
+  const all = tenures.map(({ name, owner, claimed_at }) => {
+    const lastPostAt = lastPosts.get(owner)
+    return { name, lastPostAt, since: Math.max(claimed_at, lastPostAt ?? 0) }
+  })
+  const later = [
+    ...all.map(({ since }) => since).filter((since) => since > silentUntil),
+    (await findFirstClaimAfter(reader, silentUntil, now, LOOK_AT)) ?? Number.POSITIVE_INFINITY,
+  ]
+  return {
+    lanes: all.filter(({ since }) => since <= silentUntil).sort((one, other) => one.since - other.since),
+    nextAt: Math.min(...later) + SILENCE_MS,
+  }
 }

@@ -1,4 +1,4 @@
-import type { Reader, Sql } from '../../core/database.ts'
+import type { Committed, Reader, Sql } from '../../core/database.ts'
 import type { Statements } from '../bodies.ts'
 import type { Clock } from '../clock.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
@@ -40,20 +40,26 @@ export function prepareCommand(connection: SqliteConnection, text: string): () =
 export interface SnapshotReader {
   /** Runs bodies one after another, each on what was committed when it began. */
   read<T>(body: (reader: Reader) => Promise<T>): Promise<T>
-  /** Runs a commit when no body is under way, with what stands for what is committed then. */
-  between(commit: (committed: object) => void): Promise<void>
-  /** Nothing that was remembered counts any more. */
-  forget(): void
+  /** Keeps readers out, from when those that came before have read until `release`. */
+  hold(): Promise<Hold>
   /** Resolves when every body accepted so far has ended. */
   drain(): Promise<unknown>
 }
 
+export interface Hold {
+  /** Says that something was committed. Returns what stands for it now. */
+  change(): Committed
+  /** Nothing that was remembered counts any more. */
+  forget(): void
+  release(): void
+}
+
 /**
- * Commits come between the bodies, so all statements of a body see the same state without a transaction of their own, and
- * what is remembered of that state (see {@link Reader.committed}) is as the statements see it.
+ * No commit comes while a body reads, so all statements of a body see the same state without a transaction of their own,
+ * and what is remembered of that state is as the statements see it.
  */
 export function createSnapshotReader(connection: SqliteConnection, now: Clock): SnapshotReader {
-  let committed = {}
+  let committed = { changes: 0 }
   const reader: Reader = {
     ...createStatements(connection, now),
     get committed() {
@@ -61,23 +67,31 @@ export function createSnapshotReader(connection: SqliteConnection, now: Clock): 
     },
   }
   let turn: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(run: () => T | Promise<T>): Promise<T> => {
-    const result = turn.then(run)
-    turn = result.catch(() => {})
-    return result
-  }
   return {
-    read: (body) =>
-      inTurn(async () => {
-        try {
-          return await body(reader)
-        } catch (error) {
-          throw toStoreError(error)
-        }
-      }),
-    between: (commit) => inTurn(() => commit(committed)),
-    forget: () => {
-      committed = {}
+    read: (body) => {
+      const result = turn.then(() => body(reader))
+      turn = result.catch(() => {})
+      return result.catch((error: unknown) => {
+        throw toStoreError(error)
+      })
+    },
+    hold: async () => {
+      const before = turn
+      let release = () => {}
+      turn = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      await before
+      return {
+        change: () => {
+          committed.changes += 1
+          return committed
+        },
+        forget: () => {
+          committed = { changes: 0 }
+        },
+        release,
+      }
     },
     drain: () => turn,
   }

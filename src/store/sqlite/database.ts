@@ -103,14 +103,12 @@ async function openStore(
   const now = makeClock(last_moment, stopwatch)
   const wakeUps = createWakeUps()
   const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
-  // A database in memory has only one connection, so there a read waits for its turn among the writes.
-  const readers = isInMemory ? undefined : openReader(connect(), now)
+  const readers = isInMemory ? createSnapshotReader(connection, now) : openReader(connect(), now)
   const writer = createGroupCommit(
-    createWriter(connection, now, vigil, readers),
+    createWriter(connection, now, vigil, readers, isInMemory),
     wakeUps,
     options.onOutage ?? (async () => {}),
   )
-  const read = readers?.read ?? writer.write
   const probe = () => writer.write(async () => {})
   const giveSign = async () => {
     // What fails here fails for the next caller, too, who is told.
@@ -125,7 +123,7 @@ async function openStore(
     read: async (body) => {
       // Nobody is shown what is about to be put right.
       if (vigil.isOverdue()) await giveSign()
-      return read(body)
+      return readers.read(body)
     },
     listen: wakeUps.listen,
     probe,
@@ -134,7 +132,7 @@ async function openStore(
       // The next start then knows to the millisecond how long nobody was there.
       await probe().catch(() => {})
       await writer.end()
-      await readers?.drain()
+      await readers.drain()
       if (!isInMemory) emptyLog(connection)
       closeAll()
     },

@@ -2,16 +2,21 @@ import { first, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Writer } from '../group-commit.ts'
 import type { Vigil } from '../vigil.ts'
-import { createStatements, prepareCommand, rollBack, type SnapshotReader } from './connection.ts'
+import { createStatements, type Hold, prepareCommand, rollBack, type SnapshotReader } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
 import { toCommitError, toStoreError } from './errors.ts'
 
-/** @param readers Who reads what this commits, on another connection. */
+/**
+ * @param readers Who reads what this commits.
+ * @param isInMemory They read on the same connection: there nobody reads from the beginning of a transaction to its end, and
+ *   elsewhere only not while it is committed.
+ */
 export function createWriter(
   connection: SqliteConnection,
   now: Clock,
   vigil: Vigil,
-  readers: SnapshotReader | undefined,
+  readers: SnapshotReader,
+  isInMemory: boolean,
 ): Writer {
   const statements = createStatements(connection, now)
   const prepare = (text: string) => prepareCommand(connection, text)
@@ -20,6 +25,11 @@ export function createWriter(
   const undo = prepare('rollback to job')
   const release = prepare('release job')
   const commit = prepare('commit')
+  let hold: Hold | undefined
+  const letReadersIn = () => {
+    hold?.release()
+    hold = undefined
+  }
   return {
     statements: {
       ...statements,
@@ -28,6 +38,7 @@ export function createWriter(
     },
     hasOthersWork: () => false,
     begin: async () => {
+      if (isInMemory) hold = await readers.hold()
       const ended = vigil.look()
       begin()
       return ended
@@ -37,15 +48,16 @@ export function createWriter(
     release: async () => release(),
     seal: () => statements.run(sql`update bus_store set last_moment = ${now()}`),
     commit: async (tell) => {
-      if (!readers) return commit()
-      await readers.between((committed) => {
-        commit()
-        tell(committed)
-      })
+      hold ??= await readers.hold()
+      commit()
+      tell(hold.change())
+      letReadersIn()
     },
     rollBack: async () => {
-      readers?.forget()
+      hold ??= await readers.hold()
+      hold.forget()
       rollBack(connection)
+      letReadersIn()
     },
     toStoreError,
     toCommitError,

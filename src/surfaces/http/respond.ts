@@ -1,21 +1,44 @@
 import type { ServerResponse } from 'node:http'
 import type { AppError } from '../../core/errors.ts'
+import { REQUEST_ID_HEADER } from '../../core/wire.ts'
 
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  })
+/** What every answer says of itself. */
+export interface AnswerName {
+  readonly requestId: string
+  /** Tells a client that it may ask for a write again under its key. */
+  readonly server: string
+}
+
+/** Says it of an answer that somebody else sends. */
+export function nameAnswer(response: ServerResponse, { requestId, server }: AnswerName): void {
+  response.setHeader(REQUEST_ID_HEADER, requestId)
+  response.setHeader('server', server)
+}
+
+/** @param text JSON. */
+export function sendJson(response: ServerResponse, status: number, text: string, name: AnswerName): void {
+  // As a list: Node then writes them as they are, without a table of names in between.
+  response.writeHead(status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(text)),
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    REQUEST_ID_HEADER,
+    name.requestId,
+    'server',
+    name.server,
+  ])
   response.end(text)
 }
 
 /** Answers with an error's body, and with the headers that go with it. */
-export function sendError(response: ServerResponse, error: AppError, requestId: string): void {
+export function sendError(response: ServerResponse, error: AppError, name: AnswerName): void {
   const { allow, retry_after_ms } = error.details
   if (Array.isArray(allow)) response.setHeader('allow', allow.join(', '))
   if (typeof retry_after_ms === 'number') response.setHeader('retry-after', Math.ceil(retry_after_ms / 1000))
-  sendJson(response, error.status, error.toBody(requestId))
+  sendJson(response, error.status, JSON.stringify(error.toBody(name.requestId)), name)
 }

@@ -32,9 +32,10 @@ export function matchRoute(routes: readonly Route[], method: string, path: strin
   const segments = path.split('/')
   const allow: string[] = []
   for (const route of routes) {
-    const params = matchSegments(route.segments, segments)
-    if (!params) continue
-    if (route.method === method || (route.method === 'GET' && method === 'HEAD')) return { route, params }
+    if (!fits(route.segments, segments)) continue
+    if (route.method === method || (route.method === 'GET' && method === 'HEAD')) {
+      return { route, params: readParams(route.segments, segments) }
+    }
     allow.push(route.method)
   }
   if (allow.length === 0) {
@@ -48,13 +49,17 @@ export function refuseMethod(method: string, allow: readonly string[]): AppError
   return commonError('method_not_allowed', `${method} is not allowed here -- use ${allow.join(' or ')}`, { allow })
 }
 
-function matchSegments(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined
+function fits(pattern: readonly string[], segments: readonly string[]): boolean {
+  return (
+    pattern.length === segments.length &&
+    pattern.every((expected, index) => expected === segments[index] || expected.startsWith('{'))
+  )
+}
+
+function readParams(pattern: readonly string[], segments: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {}
-  for (const [index, expected] of pattern.entries()) {
-    const segment = segments[index] ?? ''
-    if (expected.startsWith('{')) params[expected.slice(1, -1)] = decodeSegment(segment)
-    else if (expected !== segment) return undefined
+  for (const [index, name] of pattern.entries()) {
+    if (name.startsWith('{')) params[name.slice(1, -1)] = decodeSegment(segments[index] ?? '')
   }
   return params
 }

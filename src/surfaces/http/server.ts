@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type BoundOperation, invoke } from '../../core/capability.ts'
+import { type BoundOperation, invoke, invokeForText } from '../../core/capability.ts'
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
-import { once } from '../../core/once.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
 import { sendEventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
 import { collectInput, readJsonBody } from './request.ts'
-import { sendError, sendJson } from './respond.ts'
+import { type AnswerName, nameAnswer, sendError, sendJson } from './respond.ts'
 import { createRoutes, matchRoute, refuseMethod } from './routes.ts'
 import { answerUnreadable } from './unreadable.ts'
 
@@ -48,7 +47,7 @@ const TIMEOUT_CHECK_MS = 1_000
 /** A request without a Host is left for the guard to refuse, in the words of every other refusal. */
 const serverOptions = { connectionsCheckingInterval: TIMEOUT_CHECK_MS, requireHostHeader: false }
 
-type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, requestId: string) => Promise<void>
+type Answer = (request: IncomingMessage, response: ServerResponse, url: Url, name: AnswerName) => Promise<void>
 
 interface Url {
   readonly path: string
@@ -63,66 +62,88 @@ export function createHttpServer(options: HttpOptions): Server {
   const answerApi = createApi(options)
   const documents = new Map(serverDocuments.map(({ path, create }) => [path, create(options)]))
 
-  const answer: Answer = async (request, response, url, requestId) => {
+  const server = `bus-mcp/${context.settings.version}`
+
+  const answer: Answer = async (request, response, url, name) => {
     guard.admit(request)
     const mount = mounts.find(({ path }) => path === url.path)
-    if (mount) return mount.handle(request, response)
+    if (mount) {
+      nameAnswer(response, name)
+      return mount.handle(request, response)
+    }
     const document = documents.get(url.path)
     if (document) {
       if (request.method !== 'GET' && request.method !== 'HEAD') throw refuseMethod(request.method ?? '', ['GET'])
-      return sendJson(response, 200, await document())
+      return sendJson(response, 200, JSON.stringify(await document()), name)
     }
-    return answerApi(request, response, url, requestId)
+    return answerApi(request, response, url, name)
   }
 
-  const server = createServer(serverOptions, (request, response) => {
-    const requestId = nameRequest(request)
-    response.setHeader(REQUEST_ID_HEADER, requestId)
-    // Tells a client that it may ask for a write again under its key.
-    response.setHeader('server', `bus-mcp/${context.settings.version}`)
-    answer(request, response, parseUrl(request.url ?? '/'), requestId).catch((error: unknown) => {
+  const http = createServer(serverOptions, (request, response) => {
+    const name = { requestId: nameRequest(request), server }
+    answer(request, response, parseUrl(request.url ?? '/'), name).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return response.destroy()
-      sendError(response, toAppError(error, context.log, requestId), requestId)
+      sendError(response, toAppError(error, context.log, name.requestId), name)
       // What is left of a body is read and dropped: a connection closed on it takes the refusal from some callers.
       request.resume()
     })
   })
-  server.on('clientError', answerUnreadable)
-  server.maxConnections = MAX_CONNECTIONS
-  server.headersTimeout = HEADERS_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
-  return server
+  http.on('clientError', answerUnreadable)
+  http.maxConnections = MAX_CONNECTIONS
+  http.headersTimeout = HEADERS_TIMEOUT_MS
+  http.requestTimeout = REQUEST_TIMEOUT_MS
+  http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
+  return http
 }
 
 function createApi({ operations, context, guard, stopping }: HttpOptions): Answer {
   const routes = createRoutes(operations)
   const readers = new Map(operations.map(({ operation }) => [operation.id, createTextReaders(operation.input)]))
-  return async (request, response, { path, query }, requestId) => {
+  return async (request, response, { path, query }, name) => {
     const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
     const { operation } = route.bound
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
     const fields = operation.effect === 'write' ? await readJsonBody(request) : new URLSearchParams(query)
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    // Only who waits looks at it, and to make one costs more than to read a request.
-    const signal = once(() => createCallerSignal(response, operation.effect === 'read' ? stopping : undefined))
-    const info: RequestInfo = {
-      requestId,
-      get signal() {
-        return signal()
-      },
-      idempotencyKey: readIdempotencyKey(request),
-      onReplay: () => response.setHeader(REPLAYED_HEADER, 'true'),
-    }
+    const info = new HttpRequestInfo(
+      name.requestId,
+      request,
+      response,
+      operation.effect === 'read' ? stopping : undefined,
+    )
     const spec = operation.http?.stream
     if (spec === undefined || !wantsEventStream(request)) {
-      return sendJson(response, 200, await invoke(route.bound, input, context, info))
+      return sendJson(response, 200, await invokeForText(route.bound, input, context, info), name)
     }
 
     const last = request.headers['last-event-id']
     if (last !== undefined) input[spec.cursor] = readers.get(operation.id)?.[spec.cursor]?.(String(last))
     const ask = (fields: object) => invoke(route.bound, { ...input, ...fields }, context, info)
-    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: signal() })
+    nameAnswer(response, name)
+    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: info.signal })
+  }
+}
+
+/** Makes the signal when it is looked at: only who waits does, and to make one costs more than to read a request. */
+class HttpRequestInfo implements RequestInfo {
+  readonly requestId: string
+  readonly idempotencyKey: string | undefined
+  readonly onReplay: () => void
+  readonly #response: ServerResponse
+  readonly #sooner: AbortSignal | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(requestId: string, request: IncomingMessage, response: ServerResponse, sooner: AbortSignal | undefined) {
+    this.requestId = requestId
+    this.idempotencyKey = readIdempotencyKey(request)
+    this.onReplay = () => response.setHeader(REPLAYED_HEADER, 'true')
+    this.#response = response
+    this.#sooner = sooner
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= createCallerSignal(this.#response, this.#sooner)
+    return this.#signal
   }
 }
 
