@@ -38,7 +38,7 @@ async function run(handle: Double, input: unknown = { number: 21 }) {
   const database = await openTestDatabase({ path: ':memory:' })
   const bus: BusContext = {
     database,
-    createWrite: () => database.write,
+    createWrite: () => (body) => database.write(body),
     settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
     log: createLog((line) => logged.push(line)),
   }

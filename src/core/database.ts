@@ -1,3 +1,6 @@
+import type { Append } from './append.ts'
+import type { Foreseen, Lookup } from './lookup.ts'
+
 /** A value that a statement may carry. Moments are epoch milliseconds, flags 0 or 1. */
 export type SqlValue = string | number | null
 
@@ -98,8 +101,15 @@ export interface Committed {
 export interface Transaction extends Reader {
   run(statement: Sql): Promise<void>
   /**
-   * The same object for as long as what a transaction knew is still true for the next one: nothing was taken back, and no
-   * other process wrote. See `createMemo`.
+   * Adds a row, which every later statement sees. Cheaper than to {@link run} an insert: an engine may gather rows, and write
+   * those of several bodies at once. One that the table does not take is a fault of ours, and may fail all of them.
+   */
+  append<Column extends string>(to: Append<Column>, row: Readonly<Record<Column, SqlValue>>): Promise<void>
+  /** The row of a key; undefined when there is none. Cheaper than to ask {@link all} where {@link Database.write} was told of it. */
+  find<Row extends object>(lookup: Lookup<Row>, value: string): Promise<Row | undefined>
+  /**
+   * The same object for as long as what a transaction knew is still true for the next one: no body that asked for it
+   * was taken back, and no other process wrote. See `createMemo`.
    */
   readonly memory: object
   /**
@@ -128,9 +138,10 @@ export interface Database {
    * durable; when `body` rejects, or one of its statements failed, nothing of it stays. Bodies that arrive together share
    * one commit.
    *
+   * @param foreseen What the body will look up: an engine may ask for what all bodies of a commit will at once.
    * @throws {AppError} `store_unavailable` when the engine could not commit; nothing of the body stays then.
    */
-  write<T>(body: (transaction: Transaction) => Promise<T>): Promise<T>
+  write<T>(body: (transaction: Transaction) => Promise<T>, foreseen?: Foreseen): Promise<T>
   /**
    * Calls `wake` after each commit that notified the channel. A hint: whoever waits looks again by itself from time to
    * time, too.

@@ -7,8 +7,8 @@ export interface Memo<T extends object> {
 }
 
 /**
- * Remembers what `load` found for as long as it can only have been changed by who recalls it: until something was taken
- * back, or another process had its turn at the database.
+ * Remembers what `load` found for as long as it can only have been changed by who recalls it: until one of those was
+ * taken back, or another process had its turn at the database.
  */
 export function createMemo<T extends object>(load: (transaction: Transaction) => Promise<T>): Memo<T> {
   const remembered = new WeakMap<object, T>()

@@ -1,9 +1,18 @@
-import type { Committed, Sql, Transaction } from '../core/database.ts'
+import type { Append } from '../core/append.ts'
+import type { Committed, Sql, SqlValue, Transaction } from '../core/database.ts'
+import type { Lookup } from '../core/lookup.ts'
 
 export type Body<T> = (transaction: Transaction) => Promise<T>
 
 /** What an engine does for a transaction; the rest is for all engines the same. */
 export type Statements = Pick<Transaction, 'engine' | 'all' | 'run' | 'now'>
+
+/** The same in a transaction that bodies share. */
+export interface SharedStatements extends Statements {
+  /** @param values In the order of the columns. */
+  append(to: Append, values: readonly SqlValue[]): Promise<void>
+  find: Transaction['find']
+}
 
 /** Is called after the commit, with what stands for what is committed. */
 export type Hook = (committed: Committed) => void
@@ -21,18 +30,24 @@ export interface Bodies {
   leftTraces(): boolean
   /** What was remembered is not true any more. */
   forget(): void
+  /** The last one was taken back: so is what it remembered, if it had to do with that at all. */
+  undo(): void
 }
 
 /** What certainly changes nothing. */
 const ONLY_READS = /^\s*select\b/
 
 /** The transaction that bodies share, which they have one after another. */
-export function createBodies(statements: Statements): Bodies {
+export function createBodies(statements: SharedStatements): Bodies {
   const channels = new Set<string>()
   const hooks: Hook[] = []
   const failures: unknown[] = []
   let hasWritten = false
   let memory = {}
+  let isRecalled = false
+  const forget = () => {
+    memory = {}
+  }
   const watch = <T>(result: Promise<T>) => {
     result.catch((error: unknown) => failures.push(error))
     return result
@@ -48,8 +63,15 @@ export function createBodies(statements: Statements): Bodies {
       hasWritten = true
       return watch(statements.run(statement))
     },
+    append: (to, row) => {
+      hasWritten = true
+      const values = to.columns.map((column) => row[column])
+      return watch(statements.append(to, values))
+    },
+    find: <Row extends object>(lookup: Lookup<Row>, value: string) => watch(statements.find<Row>(lookup, value)),
     committed: undefined,
     get memory() {
+      isRecalled = true
       return memory
     },
     notify: (channel) => channels.add(channel),
@@ -60,6 +82,7 @@ export function createBodies(statements: Statements): Bodies {
       channels.clear()
       hooks.length = 0
       failures.length = 0
+      isRecalled = false
       hasWritten = false
       await body(transaction)
       // PostgreSQL goes on with nothing after a statement that failed, so no body may, on either engine.
@@ -68,8 +91,9 @@ export function createBodies(statements: Statements): Bodies {
       done.hooks.push(...hooks)
     },
     leftTraces: () => hasWritten || failures.length > 0,
-    forget: () => {
-      memory = {}
+    forget,
+    undo: () => {
+      if (isRecalled) forget()
     },
   }
 }

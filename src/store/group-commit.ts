@@ -1,6 +1,7 @@
 import type { OnOutage, Outage, Transaction } from '../core/database.ts'
 import { commonError } from '../core/errors.ts'
-import { type Body, createBodies, type Done, type Hook, type Statements } from './bodies.ts'
+import type { Foreseen } from '../core/lookup.ts'
+import { type Body, createBodies, type Done, type Hook, type SharedStatements } from './bodies.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** Bounds how long one commit keeps those waiting who came just after it had begun. */
@@ -17,11 +18,15 @@ export interface EndedOutage {
 
 /** The connection that an engine writes on: one transaction at a time. */
 export interface Writer {
-  readonly statements: Statements
-  /** Whether other processes write between two transactions. */
-  readonly isShared: boolean
-  /** Opens a transaction in which there is no other writer, and tells of an outage that has ended. */
-  begin(): Promise<EndedOutage | undefined>
+  readonly statements: SharedStatements
+  /** Whether another process wrote between this transaction and the one before. */
+  hasOthersWork(): boolean
+  /**
+   * Opens a transaction in which there is no other writer, and tells of an outage that has ended.
+   *
+   * @param foreseen What its bodies will look up.
+   */
+  begin(foreseen: readonly Foreseen[]): Promise<EndedOutage | undefined>
   savepoint(): Promise<void>
   /** Takes back what came after the savepoint; rejects when the whole transaction is gone. */
   undo(): Promise<void>
@@ -40,13 +45,14 @@ export interface Writer {
 interface Job {
   /** Runs inside the open transaction, and keeps the answer for `settle`. */
   readonly run: (transaction: Transaction) => Promise<void>
+  readonly foreseen: Foreseen | undefined
   /** Tells the caller, once what happened is durable. */
   readonly settle: () => void
   readonly reject: (error: unknown) => void
 }
 
 export interface GroupCommit {
-  write<T>(body: Body<T>): Promise<T>
+  write<T>(body: Body<T>, foreseen?: Foreseen): Promise<T>
   /** Resolves when everything accepted so far is settled. */
   drain(): Promise<void>
   /** The same, and accepts nothing more. */
@@ -83,10 +89,10 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
   }
 
   return {
-    write: (body) =>
+    write: (body, foreseen) =>
       new Promise((resolve, reject) => {
         if (isEnded) return reject(commonError('store_unavailable', 'nothing was changed: the bus is stopping'))
-        queue.push(createJob(body, resolve, reject))
+        queue.push(createJob(body, foreseen, resolve, reject))
         running ??= runQueue()
       }),
     drain,
@@ -97,13 +103,19 @@ export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: On
   }
 }
 
-function createJob<T>(body: Body<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Job {
+function createJob<T>(
+  body: Body<T>,
+  foreseen: Foreseen | undefined,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): Job {
   let settle = () => {}
   return {
     run: async (transaction) => {
       const value = await body(transaction)
       settle = () => resolve(value)
     },
+    foreseen,
     settle: () => settle(),
     reject,
   }
@@ -120,10 +132,8 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
     try {
       await bodies.run(run, done)
     } catch (error) {
-      if (bodies.leftTraces()) {
-        bodies.forget()
-        await undoJob(writer, error)
-      }
+      bodies.undo()
+      if (bodies.leftTraces()) await undoJob(writer, error)
       outcome = () => reject(writer.toStoreError(error))
     }
     await writer.release()
@@ -131,10 +141,10 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
   }
 
   const runBatch = async (batch: readonly Job[]) => {
-    if (writer.isShared) bodies.forget()
     const done: Done = { channels: new Set(), hooks: [] }
     const outcomes: (() => void)[] = []
-    const ended = await writer.begin()
+    const ended = await writer.begin(batch.flatMap(({ foreseen }) => foreseen ?? []))
+    if (writer.hasOthersWork()) bodies.forget()
     if (ended) await bodies.run((transaction) => onOutage(transaction, ended.outage), done)
     const pause = createPacer()
     for (const job of batch) {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { type Database, type Outage, sql } from '../../src/core/database.ts'
+import { type Database, type Outage, sql, type Transaction } from '../../src/core/database.ts'
 import { AppError } from '../../src/core/errors.ts'
+import { defineLookup } from '../../src/core/lookup.ts'
 import { createFakeClock } from '../support/bus.ts'
 import { appendItem, countItems, insertItem, selectItemIds } from '../support/items.ts'
 import { openSession, openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
@@ -67,6 +68,54 @@ describe('several nodes on one PostgreSQL database', () => {
     const numbers = await Promise.all(Array.from({ length: 300 }, (_, index) => pick(nodes, index).write(appendItem)))
     expect([...numbers].sort((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1))
     expect(await pick(nodes, 1).read(selectItemIds)).toEqual(numbers.map((_, index) => index + 1))
+  })
+
+  it('remember what they know from turn to turn until another one writes, something is taken back or a connection is lost', async () => {
+    const [node, other] = await openNodes(2)
+    if (!node || !other) throw new Error('two were opened')
+    const recall = () => node.write(async (transaction) => transaction.memory)
+    const known = await recall()
+    await node.write((transaction) => insertItem(transaction, 1))
+    expect(await recall()).toBe(known)
+    await other.probe()
+    const after = await recall()
+    expect(after).not.toBe(known)
+    expect(await recall()).toBe(after)
+    const failing = node.write(async ({ memory }) => {
+      throw new Error(`changed my mind about ${memory}`)
+    })
+    await expect(failing).rejects.toThrow('changed my mind')
+    const undone = await recall()
+    expect(undone).not.toBe(after)
+    await postgres().terminateBackends()
+    const anew = await insist(recall)
+    expect(anew).not.toBe(undone)
+    expect(await recall()).toBe(anew)
+  })
+
+  it('forget also what another one wrote while they waited for their turn', async () => {
+    const url = await postgres().createDatabase()
+    const node = await openTestPostgres({ url })
+    const recall = () => node.write(async (transaction) => transaction.memory)
+    const known = await recall()
+    const other = await openSession(url)
+    await other.query('begin')
+    await other.query('select epoch from bus_store for update')
+    const recalled = recall()
+    await untilSomebodyWaits(await openSession(url))
+    await other.query('update bus_store set last_moment = last_moment')
+    await other.query('commit')
+    expect(await recalled).not.toBe(known)
+  })
+
+  it('look up again what they foresaw in an earlier turn', async () => {
+    const [node, other] = await openNodes(2)
+    if (!node || !other) throw new Error('two were opened')
+    const lookup = defineLookup<{ id: number }>('items', 'text', ['id'])
+    const find = (transaction: Transaction) => transaction.find(lookup, 'new')
+    expect(await node.write(find, { lookup, value: 'new' })).toBeUndefined()
+    await other.write((transaction) => insertItem(transaction, 1, 'new'))
+    expect(await node.write(find)).toEqual({ id: 1 })
   })
 
   it('see at once what another one has acknowledged', async () => {

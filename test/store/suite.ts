@@ -4,6 +4,7 @@ import { type Database, type OnOutage, single, sql, textsOf } from '../../src/co
 import type { Clock, Stopwatch } from '../../src/store/clock.ts'
 import { countItems, insertItem, selectItemIds } from '../support/items.ts'
 import { describeOutages } from './suite-outage.ts'
+import { describeRows } from './suite-rows.ts'
 
 /**
  * Opens one database, made empty by the first call; every later call opens the same one again. With the table of items.
@@ -29,6 +30,7 @@ export interface StoreKind {
 export function describeStore(name: string, kind: StoreKind): void {
   describe(`a write in ${name}`, () => describeWrites(kind))
   describe(`writes at once in ${name}`, () => describeConcurrency(kind))
+  describeRows(name, kind)
   describe(`a read in ${name}`, () => describeReads(kind))
   describe(`the clock of ${name}`, () => describeClock(kind))
   describe(`the life of ${name}`, () => describeLife(kind))

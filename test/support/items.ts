@@ -1,10 +1,13 @@
 import { type Migration, type Reader, single, sql, type Transaction } from '../../src/core/database.ts'
 
-/** A table for tests of the store, which knows no capability. Free of the test runner, for processes of their own. */
+/** Tables for tests of the store, which knows no capability. Free of the test runner, for processes of their own. */
 export const itemMigrations: readonly Migration[] = [
   {
     id: 'items/001-items',
-    statements: ['create table items (id bigint primary key, text text not null)'],
+    statements: [
+      'create table items (id bigint primary key, text text not null)',
+      'create table notes (id bigint primary key, flag smallint not null, text text, number bigint)',
+    ],
   },
 ]
 

@@ -3,6 +3,7 @@ import { startTestBus } from '../../../test/support/bus.ts'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { BusApiError, type BusClient } from '../../client/index.ts'
 import { invoke } from '../../core/capability.ts'
+import type { Write } from '../../core/context.ts'
 import { createLog } from '../../log.ts'
 import { lanes } from './index.ts'
 import { findLane } from './store.ts'
@@ -184,7 +185,7 @@ describe('lanes.claim with wait_s', () => {
     if (!claim) throw new Error('lanes has no operations')
     const bus = {
       database,
-      createWrite: () => database.write,
+      createWrite: (): Write => (body) => database.write(body),
       settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
       log: createLog(() => {}),
     }

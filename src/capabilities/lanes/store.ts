@@ -1,3 +1,4 @@
+import { defineAppend } from '../../core/append.ts'
 import {
   allOf,
   first,
@@ -93,18 +94,37 @@ export async function upsertLane(transaction: Transaction, lane: Lane): Promise<
       last_owner = excluded.last_owner, last_fence = excluded.last_fence, last_end = excluded.last_end`)
 }
 
-export async function insertLaneEvent(
+const LANE_EVENTS = defineAppend('lane_events', [
+  ['lane', 'text'],
+  ['rev', 'bigint'],
+  ['event', 'text'],
+  ['owner', 'text'],
+  ['from_owner', 'text'],
+  ['fence', 'bigint'],
+  ['at', 'bigint'],
+  ['lease_ms', 'bigint'],
+  ['note', 'text'],
+  ['request_id', 'text'],
+])
+
+export function insertLaneEvent(
   transaction: Transaction,
   lane: Lane,
   event: LaneEvent,
   requestId: string,
 ): Promise<void> {
-  await transaction.run(sql`
-    insert into lane_events (${LANE_EVENT_COLUMNS})
-    values (
-      ${lane.name}, ${lane.rev}, ${event.kind}, ${event.owner}, ${event.from ?? null}, ${event.fence},
-      ${lane.changedAt}, ${lane.tenure?.leaseMs ?? null}, ${event.note ?? null}, ${requestId}
-    )`)
+  return transaction.append(LANE_EVENTS, {
+    lane: lane.name,
+    rev: lane.rev,
+    event: event.kind,
+    owner: event.owner,
+    from_owner: event.from ?? null,
+    fence: event.fence,
+    at: lane.changedAt,
+    lease_ms: lane.tenure?.leaseMs ?? null,
+    note: event.note ?? null,
+    request_id: requestId,
+  })
 }
 
 export async function selectLanes(reader: Reader, filter: LaneFilter, now: number): Promise<Lane[]> {

@@ -11,10 +11,11 @@ export const MESSAGES_CHANNEL = 'messages'
 export const EVENTS_CHANNEL = 'events'
 
 /** The last ids. Contiguous in commit order, since only one transaction at a time takes one. */
-const heads = createMemo(async (transaction) => ({
-  message: (await getMessageBounds(transaction)).headId,
-  event: (await getEventBounds(transaction)).headId,
-}))
+const heads = createMemo(async (transaction) => {
+  // Asked for together, for where others write as well this is what a turn begins with.
+  const [messages, events] = await Promise.all([getMessageBounds(transaction), getEventBounds(transaction)])
+  return { message: messages.headId, event: events.headId }
+})
 
 async function takeId(transaction: Transaction, sequence: 'message' | 'event'): Promise<number> {
   const head = await heads.recall(transaction)
@@ -27,6 +28,7 @@ export async function appendMessage(
   transaction: Transaction,
   message: Omit<MessageRow, 'id' | 'ts' | 'acked_by' | 'acked_at'>,
 ): Promise<MessageRow> {
+  // Written out: to spread the message cost 5 µs, more than all the rest of this.
   const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, is_system } = message
   const id = await takeId(transaction, 'message')
   const ts = await transaction.now()

@@ -1,3 +1,4 @@
+import { defineAppend } from '../../core/append.ts'
 import { allOf, type Reader, single, sql, type Transaction } from '../../core/database.ts'
 import { type Bounds, type BoundsRow, toBounds } from './bounds.ts'
 
@@ -21,10 +22,16 @@ export interface EventFilter {
   readonly lane: string | undefined
 }
 
-export async function insertEvent(transaction: Transaction, { id, kind, subject, ref, at }: EventRow): Promise<void> {
-  await transaction.run(sql`
-    insert into events (id, kind, subject, ref, at)
-    values (${id}, ${kind}, ${subject}, ${ref}, ${at})`)
+const EVENTS = defineAppend('events', [
+  ['id', 'bigint'],
+  ['kind', 'text'],
+  ['subject', 'text'],
+  ['ref', 'bigint'],
+  ['at', 'bigint'],
+])
+
+export function insertEvent(transaction: Transaction, row: EventRow): Promise<void> {
+  return transaction.append(EVENTS, row)
 }
 
 /** From where to where the events go. */

@@ -1,3 +1,4 @@
+import { defineAppend } from '../../core/append.ts'
 import {
   allOf,
   type Engine,
@@ -46,11 +47,24 @@ const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient,
 /** The line between pending and done, the same as in the index `messages_pending`. */
 const IS_PENDING = sql`action_flag = 1 and acked_at is null`
 
-export async function insertMessage(transaction: Transaction, row: MessageRow): Promise<void> {
-  await transaction.run(sql`
-    insert into messages (${MESSAGE_COLUMNS})
-    values (${row.id}, ${row.topic}, ${row.sender}, ${row.body}, ${row.action_flag}, ${row.ts}, ${row.recipient},
-      ${row.thread_id}, ${row.lane}, ${row.fence}, ${row.is_system}, ${row.acked_by}, ${row.acked_at})`)
+const MESSAGES = defineAppend('messages', [
+  ['id', 'bigint'],
+  ['topic', 'text'],
+  ['sender', 'text'],
+  ['body', 'text'],
+  ['action_flag', 'smallint'],
+  ['ts', 'bigint'],
+  ['recipient', 'text'],
+  ['thread_id', 'bigint'],
+  ['lane', 'text'],
+  ['fence', 'bigint'],
+  ['is_system', 'smallint'],
+  ['acked_by', 'text'],
+  ['acked_at', 'bigint'],
+])
+
+export function insertMessage(transaction: Transaction, row: MessageRow): Promise<void> {
+  return transaction.append(MESSAGES, row)
 }
 
 /** From where to where the messages go. Ids are contiguous from 1. */

@@ -75,6 +75,22 @@ describe('a write under an idempotency key', () => {
     await client.messages.post(hello, { idempotencyKey: 'key-2' })
     expect((await client.messages.post(hello, key)).id).toBe(3)
   })
+
+  it('leaves nothing behind for long: old answers end sooner than new ones come', async () => {
+    const { client, clock } = await startStill()
+    const post = (idempotencyKey: string) => client.messages.post(hello, { idempotencyKey })
+    const olds = Array.from({ length: 40 }, (_, index) => `old-${index}`)
+    await Promise.all(olds.map(post))
+    clock.advance(24 * 3_600_000 + 1)
+    for (let index = 0; index < 10; index += 1) {
+      await post(`new-${index}`)
+      if (index % 3 === 2) clock.advance(250)
+    }
+    clock.advance(250)
+    await post('last')
+    const ids = (await Promise.all(olds.map(post))).map(({ id }) => id)
+    expect(Math.min(...ids)).toBe(52)
+  })
 })
 
 describe('lanes.claim again under its key', () => {

@@ -1,4 +1,6 @@
-import { first, type Reader, sql, type Transaction } from '../../core/database.ts'
+import { defineAppend } from '../../core/append.ts'
+import { sql, type Transaction } from '../../core/database.ts'
+import { defineLookup, type Foreseen } from '../../core/lookup.ts'
 
 export interface KeptAnswerRow {
   fingerprint: string
@@ -6,19 +8,31 @@ export interface KeptAnswerRow {
   answer: string
 }
 
-export function findKeptAnswer(reader: Reader, key: string): Promise<KeptAnswerRow | undefined> {
-  return first<KeptAnswerRow>(reader, sql`select fingerprint, answer from kept_answers where idempotency_key = ${key}`)
+const KEPT_ANSWER = defineLookup<KeptAnswerRow>('kept_answers', 'idempotency_key', ['fingerprint', 'answer'])
+
+export function findKeptAnswer(transaction: Transaction, key: string): Promise<KeptAnswerRow | undefined> {
+  return transaction.find(KEPT_ANSWER, key)
 }
 
-export async function insertKeptAnswer(
+/** For whoever opens the transaction: it will be asked for. */
+export function foreseeKeptAnswer(key: string): Foreseen {
+  return { lookup: KEPT_ANSWER, value: key }
+}
+
+const KEPT_ANSWERS = defineAppend('kept_answers', [
+  ['idempotency_key', 'text'],
+  ['fingerprint', 'text'],
+  ['answer', 'text'],
+  ['at', 'bigint'],
+])
+
+export function insertKeptAnswer(
   transaction: Transaction,
   key: string,
   { fingerprint, answer }: KeptAnswerRow,
   at: number,
 ): Promise<void> {
-  await transaction.run(sql`
-    insert into kept_answers (idempotency_key, fingerprint, answer, at)
-    values (${key}, ${fingerprint}, ${answer}, ${at})`)
+  return transaction.append(KEPT_ANSWERS, { idempotency_key: key, fingerprint, answer, at })
 }
 
 /** Deletes at most `limit` of those that are older than `before`, so that no single write pays for all. */

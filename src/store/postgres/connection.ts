@@ -37,6 +37,8 @@ const INT8 = 20
 export interface Connections {
   /** What every one of them is opened with. */
   readonly config: pg.ClientConfig
+  /** What one of them runs over. */
+  createSocket(): Socket
   /** Resolves when `ending` has and all of them are closed. */
   end(ending: Promise<unknown>): Promise<void>
 }
@@ -51,6 +53,7 @@ export function createConnections(url: string, isPatient: boolean): Connections 
     return socket
   }
   return {
+    createSocket,
     config: {
       connectionString: url,
       stream: createSocket,
@@ -111,7 +114,7 @@ interface Prepared {
 const prepared = new Map<string, Prepared>()
 
 /** A statement is parsed once a connection. The texts are few, since values are never part of one. */
-function prepare(text: string): Prepared {
+export function prepare(text: string): Prepared {
   let statement = prepared.get(text)
   if (!statement) {
     let count = 0

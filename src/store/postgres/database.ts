@@ -11,7 +11,8 @@ import { checkServer } from './durability.ts'
 import { findOutsideCause } from './errors.ts'
 import { listenToOthers } from './listener.ts'
 import { createSnapshotReader } from './reader.ts'
-import { CLOCK, createWriter } from './writer.ts'
+import { CLOCK } from './taking-turns.ts'
+import { createWriter } from './writer.ts'
 
 /** Longer than all buses take to prove that they live, while anybody holds a lane. */
 const OUTAGE_MS = 15_000
@@ -62,7 +63,7 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   const connections = createConnections(url, isPatient)
   const { config } = connections
   const writer = createWriter({
-    ...{ config, nodeId, outageMs, clock },
+    ...{ connections, nodeId, outageMs, clock },
     allowUnsafe: options.allowUnsafe ?? false,
     onDurability: (found) => {
       durability = found

@@ -3,7 +3,7 @@ import { type Database, first, type Reader, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import { createStatements, toQuickQuery } from './connection.ts'
 import { isConnectionLost, toStoreError } from './errors.ts'
-import { CLOCK } from './writer.ts'
+import { CLOCK } from './taking-turns.ts'
 
 /** Reads at once on one bus. */
 const MAX_READERS = 8

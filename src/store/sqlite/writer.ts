@@ -1,4 +1,4 @@
-import { sql } from '../../core/database.ts'
+import { first, sql } from '../../core/database.ts'
 import type { Clock } from '../clock.ts'
 import type { Writer } from '../group-commit.ts'
 import type { Vigil } from '../vigil.ts'
@@ -31,8 +31,12 @@ export function createWriter(
     hold = undefined
   }
   return {
-    statements,
-    isShared: false,
+    statements: {
+      ...statements,
+      append: ({ insertRow }, values) => statements.run({ text: insertRow, values }),
+      find: ({ findRow }, value) => first(statements, { text: findRow, values: [value] }),
+    },
+    hasOthersWork: () => false,
     begin: async () => {
       if (isInMemory) hold = await readers.hold()
       const ended = vigil.look()
