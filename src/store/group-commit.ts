@@ -132,8 +132,10 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
     try {
       await bodies.run(run, done)
     } catch (error) {
-      bodies.undo()
-      if (bodies.leftTraces()) await undoJob(writer, error)
+      if (bodies.leftTraces()) {
+        bodies.undo()
+        await undoJob(writer, error)
+      }
       outcome = () => reject(writer.toStoreError(error))
     }
     await writer.release()
