@@ -3,29 +3,16 @@ import * as z from 'zod'
 /** A moment on the wire: RFC 3339 in UTC with milliseconds, as in `2026-01-31T12:00:00.000Z`. */
 export function toMoment(epochMs: number): string {
   const moment = Math.floor(epochMs)
-  const day = Math.floor(moment / DAY_MS)
-  // A page tells a hundred moments, mostly of one day, and to write the day is most of the work.
-  if (day !== lastDay.day) lastDay = { day, text: writeDay(moment) }
-  const ms = moment - day * DAY_MS
-  const hours = twoDigits(ms / 3_600_000)
-  const minutes = twoDigits((ms / 60_000) % 60)
-  const seconds = twoDigits((ms / 1_000) % 60)
-  return `${lastDay.text}${hours}:${minutes}:${seconds}.${String(ms % 1_000).padStart(3, '0')}Z`
+  const minute = Math.floor(moment / MINUTE_MS)
+  // A page tells a hundred moments, many of one minute, and to write that is most of the work.
+  if (minute !== last.minute) last = { minute, text: new Date(moment).toISOString().slice(0, -7) }
+  const ms = moment - minute * MINUTE_MS
+  return `${last.text}${String(ms + 100_000).slice(1, 3)}.${String(ms + 100_000).slice(3)}Z`
 }
 
-const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
 
-let lastDay = { day: Number.NaN, text: '' }
-
-/** As in `2026-01-31T`. */
-function writeDay(epochMs: number): string {
-  const text = new Date(epochMs).toISOString()
-  return text.slice(0, text.indexOf('T') + 1)
-}
-
-function twoDigits(number: number): string {
-  return number < 10 ? `0${Math.floor(number)}` : `${Math.floor(number)}`
-}
+let last = { minute: Number.NaN, text: '' }
 
 /** The moment in epoch milliseconds, also as the first bus writes it; undefined when it is none. */
 export function parseMoment(text: string): number | undefined {

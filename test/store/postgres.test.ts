@@ -81,8 +81,9 @@ describe('several nodes on one PostgreSQL database', () => {
     const after = await recall()
     expect(after).not.toBe(known)
     expect(await recall()).toBe(after)
-    const failing = node.write(async ({ memory }) => {
-      throw new Error(`changed my mind about ${memory}`)
+    const failing = node.write(async (transaction) => {
+      await insertItem(transaction, 2)
+      throw new Error(`changed my mind about ${transaction.memory}`)
     })
     await expect(failing).rejects.toThrow('changed my mind')
     const undone = await recall()

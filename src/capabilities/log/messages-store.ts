@@ -139,7 +139,7 @@ export function selectSince(
 
 /**
  * As {@link selectNewest}, but SQLite makes a text of each message: to make a row of it here, and then a text, takes twice as
- * long.
+ * long. Resolves with the texts, a line each; an empty one when there is none.
  *
  * @param text What is made of a message: a text without line breaks.
  */
@@ -149,7 +149,7 @@ export function selectNewestTexts(
   filter: MessageFilter,
   limit: number,
   beforeId?: number,
-): Promise<string[]> {
+): Promise<string> {
   const page = newest(sql`messages.id as place, ${text} as text`, reader.engine, filter, limit, beforeId)
   return joined(reader, sql`select group_concat(text, char(10) order by place desc) as texts from (${page})`)
 }
@@ -161,14 +161,13 @@ export function selectSinceTexts(
   filter: MessageFilter,
   sinceId: number,
   limit: number,
-): Promise<string[]> {
+): Promise<string> {
   const page = since(sql`messages.id as place, ${text} as text`, reader.engine, filter, sinceId, limit)
   return joined(reader, sql`select group_concat(text, char(10) order by place) as texts from (${page})`)
 }
 
-async function joined(reader: Reader, statement: Sql): Promise<string[]> {
-  const { texts } = await single<{ texts: string | null }>(reader, statement)
-  return texts === null ? [] : texts.split('\n')
+async function joined(reader: Reader, statement: Sql): Promise<string> {
+  return (await single<{ texts: string | null }>(reader, statement)).texts ?? ''
 }
 
 function newest(columns: Sql, engine: Engine, filter: MessageFilter, limit: number, beforeId?: number): Sql {

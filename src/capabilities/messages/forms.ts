@@ -10,7 +10,7 @@ import {
   selectSince,
   selectSinceTexts,
 } from '../log/index.ts'
-import { finishText, toWireMessage, WIRE_TEXT, writeMessage } from './wire.ts'
+import { readTexts, toWireMessage, WIRE_TEXT, writeMessage } from './wire.ts'
 
 /** What a page is made of, and where it comes from: memory, or the store in the cheapest way. */
 export interface Form<Entry> {
@@ -34,7 +34,7 @@ export const texts: Form<string> = {
     const known = recallNewest(reader, filter, limit, beforeId)
     if (known) return known.map(writeMessage)
     if (reader.engine === 'sqlite' && !isAskedAgain(reader, filter, beforeId)) {
-      return (await selectNewestTexts(reader, WIRE_TEXT, filter, limit, beforeId)).map(finishText)
+      return readTexts(await selectNewestTexts(reader, WIRE_TEXT, filter, limit, beforeId))
     }
     return (await readNewest(reader, filter, limit, beforeId)).map(toText)
   },
@@ -42,7 +42,7 @@ export const texts: Form<string> = {
     const known = recallSince(reader, filter, sinceId, limit)
     if (known) return known.map(writeMessage)
     if (reader.engine === 'sqlite') {
-      return (await selectSinceTexts(reader, WIRE_TEXT, filter, sinceId, limit)).map(finishText)
+      return readTexts(await selectSinceTexts(reader, WIRE_TEXT, filter, sinceId, limit))
     }
     return (await selectSince(reader, filter, sinceId, limit)).map(toText)
   },

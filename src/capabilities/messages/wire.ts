@@ -27,28 +27,29 @@ export function writeMessage(row: MessageRow): string {
   return text
 }
 
-/** Stands on both sides of a moment in a text of SQLite's, which takes nearly a microsecond to write one. No JSON has it. */
+/** On both sides of a moment in a text of SQLite's, which takes nearly a microsecond to write one. No JSON has it. */
 const MARK = '\u001f'
-const MARKED = new RegExp(`${MARK}(\\d+)${MARK}`, 'g')
 
-const moment = (column: Sql) =>
-  sql`'"' || char(${MARK.charCodeAt(0)}) || ${column} || char(${MARK.charCodeAt(0)}) || '"'`
-
-/** The same as SQLite writes it, for {@link finishText}. What is null is left out. */
+/** The same as SQLite writes it, for {@link readTexts}. What is null is left out; most messages have none of it. */
 export const WIRE_TEXT: Sql = sql`concat(
   '{"id":', id,
   ',"topic":', json_quote(topic),
   ',"sender":', json_quote(sender),
   ',"body":', json_quote(body),
   ',"action_flag":', iif(action_flag = 1, 'true', 'false'),
-  ',"ts":', ${moment(sql`ts`)},
-  iif(recipient is null, '', ',"recipient":' || json_quote(recipient)),
-  iif(thread_id is null, '', ',"thread_id":' || thread_id),
-  iif(lane is null, '', ',"lane":' || json_quote(lane) || ',"fence":' || fence),
-  iif(is_system = 1, ',"system":true', ''),
-  iif(acked_at is null, '', ',"acked_by":' || json_quote(acked_by) || ',"acked_at":' || ${moment(sql`acked_at`)}),
+  ',"ts":"\u001f', ts, '\u001f"',
+  iif(coalesce(recipient, thread_id, lane, acked_at) is null and is_system = 0, '', concat(
+    iif(recipient is null, '', ',"recipient":' || json_quote(recipient)),
+    iif(thread_id is null, '', ',"thread_id":' || thread_id),
+    iif(lane is null, '', ',"lane":' || json_quote(lane) || ',"fence":' || fence),
+    iif(is_system = 1, ',"system":true', ''),
+    iif(acked_at is null, '', ',"acked_by":' || json_quote(acked_by) || ',"acked_at":"\u001f' || acked_at || '\u001f"'))),
   '}')`
 
-export function finishText(text: string): string {
-  return text.replace(MARKED, (_, epochMs: string) => toMoment(Number(epochMs)))
+/** The texts of several lines of {@link WIRE_TEXT}. */
+export function readTexts(lines: string): string[] {
+  if (lines === '') return []
+  const pieces = lines.split(MARK)
+  for (let index = 1; index < pieces.length; index += 2) pieces[index] = toMoment(Number(pieces[index]))
+  return pieces.join('').split('\n')
 }
