@@ -8,7 +8,7 @@ import { type BusConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke } from './core/capability.ts'
 import type { BusContext, Log, Settings } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
-import { API_BASE_PATH, SECRET_HEADER } from './core/wire.ts'
+import { API_BASE_PATH, MCP_PATH, SECRET_HEADER } from './core/wire.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { describeMcp } from './mcp-offer.ts'
 import { openStore } from './open-store.ts'
@@ -16,12 +16,11 @@ import { boundOperations } from './product.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createPanelMounts } from './surfaces/http/panel-files.ts'
-import { createHttpServer } from './surfaces/http/server.ts'
+import { createHttpServer, type Mount } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
-import { createCallerOf, createMcpMount, MCP_PATH } from './surfaces/mcp/http.ts'
 import { standardChoice, type ToolChoice } from './surfaces/mcp/selection.ts'
-import { createMcpServer } from './surfaces/mcp/server.ts'
+import type { createMcpServer } from './surfaces/mcp/server.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -145,18 +144,34 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   }
 }
 
-/** MCP at the bus's own address. */
-function createMcp(options: BusOptions, context: BusContext, guard: Guard) {
-  const { log, createMcpServer: createServer = createMcpServer } = options
+/** MCP at the bus's own address. What it needs is loaded for the first who asks: to start would take a fifth longer. */
+function createMcp(options: BusOptions, context: BusContext, guard: Guard): Mount & { close(): Promise<void> } {
+  const { log } = options
   const callWith = (secret: string | null) =>
     createLocalCall(boundOperations, context, () => guard.authorizeWrite(secret))
   const mcpOptions = describeMcp(log, callWith(null), false, { ...standardChoice, ...options })
-  const callerOf = createCallerOf((headers) => callWith(headers.get(SECRET_HEADER)))
-  return createMcpMount(
-    ({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers),
-    mcpOptions.feed,
-    log,
-  )
+  const load = async () => {
+    const [{ createCallerOf, createMcpMount }, { createMcpServer }] = await Promise.all([
+      import('./surfaces/mcp/http.ts'),
+      import('./surfaces/mcp/server.ts'),
+    ])
+    const callerOf = createCallerOf((headers) => callWith(headers.get(SECRET_HEADER)))
+    const createServer = options.createMcpServer ?? createMcpServer
+    return createMcpMount(
+      ({ requestInfo }) => createServer(mcpOptions, callerOf, requestInfo?.headers),
+      mcpOptions.feed,
+      log,
+    )
+  }
+  let mount: ReturnType<typeof load> | undefined
+  return {
+    path: MCP_PATH,
+    handle: async (request, response) => {
+      mount ??= load()
+      return (await mount).handle(request, response)
+    },
+    close: async () => (await mount)?.close() ?? mcpOptions.feed.close(),
+  }
 }
 
 function toSettings(options: BusOptions): Settings {

@@ -2,7 +2,6 @@
 import { nameSession, readProcess } from './config.ts'
 import { type Flags, parseFlags, readMcp } from './flags.ts'
 import { mcpSettings } from './settings.ts'
-import { startStdio } from './stdio.ts'
 import { log, stopOnSignal, tellFailure, terminal } from './terminal.ts'
 
 const { args, ...launch } = readProcess()
@@ -32,6 +31,7 @@ async function serveTools(flags: Flags): Promise<void> {
   if (process.stdin.isTTY) {
     terminal.err('bus-mcp speaks MCP here and waits for a client; "bus-mcp help" lists what a person can type.')
   }
+  const { startStdio } = await import('./stdio.ts')
   const server = startStdio(config, config.agentId ?? nameSession(), log)
   finish = server.close
   await Promise.race([server.ended, stopOnSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], server.close)])

@@ -5,6 +5,7 @@ import {
   AGENT_HEADER,
   IDEMPOTENCY_HEADER,
   MAX_REQUEST_BYTES,
+  MCP_PATH,
   REPLAYED_HEADER,
   REQUEST_ID_HEADER,
   SECRET_HEADER,
@@ -13,7 +14,6 @@ import { clientSettings } from '../../src/settings.ts'
 import { serverDocuments } from '../../src/surfaces/http/documents.ts'
 import { ERROR_SCHEMA, listCommonErrors } from '../../src/surfaces/http/openapi.ts'
 import { CALLER_REQUEST_ID } from '../../src/surfaces/http/server.ts'
-import { MCP_PATH } from '../../src/surfaces/mcp/http.ts'
 import { answerTable, describeCarried } from './fields.ts'
 import { renderExchange } from './http-exchange.ts'
 import { hasRoute, type RoutedOperation, renderRoute, toRouteHeading } from './http-route.ts'

@@ -3,6 +3,9 @@
 /** Where the API lives; as in the first bus. */
 export const API_BASE_PATH = '/api/bus'
 
+/** Where the bus itself speaks MCP. */
+export const MCP_PATH = '/mcp'
+
 /** Where every client looks when it is told nothing else; as in the first bus. */
 export const STANDARD_BASE_URL = `http://127.0.0.1:8100${API_BASE_PATH}` as const
 

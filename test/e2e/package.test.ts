@@ -10,7 +10,7 @@ import { cleanEnvironment, collect, type Run } from '../support/process.ts'
 import { connectAsWritten } from '../support/written-server.ts'
 
 const root = join(import.meta.dirname, '../..')
-const MAX_PACKAGE_BYTES = 750_000
+const MAX_PACKAGE_BYTES = 800_000
 
 type Environment = Readonly<Record<string, string>>
 

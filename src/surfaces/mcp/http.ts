@@ -16,9 +16,6 @@ import { readChoice } from './selection.ts'
 import { createSessions } from './sessions.ts'
 import type { CallerOf } from './tools.ts'
 
-/** Where MCP over HTTP lives. */
-export const MCP_PATH = '/mcp'
-
 type ParsedRequest = IncomingMessage & { method: string; url: string }
 
 /**
@@ -45,7 +42,6 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
   }
   const handle = toNodeHandler({ fetch }, { ...limit, onerror })
   return {
-    path: MCP_PATH,
     handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
       handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
     close: async () => {
