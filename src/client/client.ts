@@ -49,23 +49,20 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   const transport = options.transport ?? createStandardTransport()
 
   const { exchange, settle } = createRepeatingExchange(transport)
+  const root = findRoot(baseUrl)
 
   const call: BusClient['call'] = async (id, input, { signal, idempotencyKey } = {}) => {
     const { method, path, effect } = findOperation(id)
-    const { url, rest } = buildUrl(baseUrl, path, input)
+    if (root === undefined) throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https://')
+    const { filled, rest } = fillPath(path, input)
     const isWrite = effect === 'write'
-    if (!isWrite) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, String(value))
-    const writeHeaders = {
-      'content-type': 'application/json',
-      [IDEMPOTENCY_HEADER]: idempotencyKey ?? crypto.randomUUID(),
-      ...(writeSecret ? { [SECRET_HEADER]: writeSecret } : {}),
-    }
+    const url = new URL(isWrite ? `${root}${filled}` : `${root}${filled}${toQuery(rest)}`)
     try {
       const send = isWrite && idempotencyKey === undefined ? settle : exchange
       const answer = await send({
         method,
         url,
-        headers: { accept: 'application/json', ...(isWrite ? writeHeaders : {}) },
+        headers: isWrite ? toWriteHeaders(idempotencyKey ?? crypto.randomUUID(), writeSecret) : READ_HEADERS,
         body: isWrite ? JSON.stringify(rest) : undefined,
         // The time that the bus was asked to wait does not count.
         timeoutMs: timeoutMs + toWaitMs(input.wait_s),
@@ -87,6 +84,13 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
     }
   }
   return { ...groups, call } as BusClient // The groups are built from the table that the type is mapped from.
+}
+
+const READ_HEADERS = { accept: 'application/json' }
+
+function toWriteHeaders(idempotencyKey: string, secret: string | undefined): Record<string, string> {
+  const headers = { ...READ_HEADERS, 'content-type': 'application/json', [IDEMPOTENCY_HEADER]: idempotencyKey }
+  return secret ? { ...headers, [SECRET_HEADER]: secret } : headers
 }
 
 /** Over `node:http`, which is loaded with the first call, so that this module loads in a browser, too. */
@@ -152,9 +156,15 @@ function findOperation(id: string): (typeof operationTable)[OperationId] {
   return operationTable[id as OperationId] // Its own key, as just checked.
 }
 
-/** Fills the path's parameters in; what is left goes into the query or the body. Undefined fields are left out. */
-function buildUrl(baseUrl: string, path: string, input: Readonly<Record<string, unknown>>) {
-  const rest = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+/** The base URL without slashes at its end; undefined when it is no address of a bus. */
+function findRoot(baseUrl: string): string | undefined {
+  const root = baseUrl.replace(/\/+$/, '')
+  return URL.canParse(root) && ['http:', 'https:'].includes(new URL(root).protocol) ? root : undefined
+}
+
+/** Fills the path's parameters in; what is left goes into the query or the body. */
+function fillPath(path: string, input: Readonly<Record<string, unknown>>) {
+  const rest = { ...input }
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = rest[name]
     delete rest[name]
@@ -163,16 +173,15 @@ function buildUrl(baseUrl: string, path: string, input: Readonly<Record<string, 
     // A URL takes these for directions, and would lead to another route.
     return segment === '.' || segment === '..' ? '' : segment
   })
-  return { url: parseBaseUrl(baseUrl, filled), rest }
+  return { filled, rest }
 }
 
-function parseBaseUrl(baseUrl: string, path: string): URL {
-  const text = baseUrl.replace(/\/+$/, '')
-  const url = URL.canParse(text) ? new URL(`${text}${path}`) : undefined
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https://')
-  }
-  return url
+/** Undefined fields are left out, as JSON leaves them out of a body. */
+function toQuery(fields: Readonly<Record<string, unknown>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.append(name, String(value))
+  const text = query.toString()
+  return text === '' ? '' : `?${text}`
 }
 
 function readAnswer({ status, contentType, text }: TransportAnswer): Record<string, unknown> {

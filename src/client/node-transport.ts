@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { type Transport, type TransportAnswer, TransportError, type TransportRequest } from './transport.ts'
 
 /**
@@ -24,37 +24,47 @@ export function createNodeTransport(): Transport {
 
 function exchange(send: typeof httpRequest, agent: Agent, request: TransportRequest): Promise<TransportAnswer> {
   const { method, url, headers, body, timeoutMs, signal } = request
+  if (signal?.aborted) return Promise.reject(new TransportError(CANCELLED, false, signal.reason))
   return new Promise((resolve, reject) => {
-    const options: RequestOptions = { method, agent, headers, ...(signal ? { signal } : {}) }
-    const outgoing = send(url, options, (incoming) => {
-      readText(incoming).then((text) => {
-        clearTimeout(timer)
-        resolve({
-          status: incoming.statusCode ?? 0,
-          contentType: incoming.headers['content-type'] ?? '',
-          server: String(incoming.headers.server ?? ''),
-          text,
-        })
-      }, fail)
-    })
+    const outgoing = send(url, { method, agent, headers })
     const isSent = watchConnection(outgoing, url)
-    const timer = setTimeout(() => {
-      const error = new TimeoutError(timeoutMs)
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const fail = (error: unknown) => {
+      end()
+      reject(signal?.aborted ? new TransportError(CANCELLED, isSent(), error) : toTransportError(error, isSent()))
+    }
+    const giveUp = (error: unknown) => {
       fail(error)
       // Tells nobody when the other side has taken the connection out of HTTP, so it cannot stand alone.
-      outgoing.destroy(error)
-    }, timeoutMs)
-    const fail = (error: unknown) => {
-      clearTimeout(timer)
-      reject(
-        signal?.aborted
-          ? new TransportError('the call was cancelled', isSent(), error)
-          : toTransportError(error, isSent()),
-      )
+      outgoing.destroy()
     }
+    const timer = setTimeout(() => giveUp(new TimeoutError(timeoutMs)), timeoutMs)
+    // To hand the signal to Node would cost a quarter of the request more.
+    const onAbort = () => giveUp(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    outgoing.on('response', (incoming) => {
+      readText(incoming, fail, (text) => {
+        end()
+        resolve(toAnswer(incoming, text))
+      })
+    })
     outgoing.on('error', fail)
     outgoing.end(body)
   })
+}
+
+const CANCELLED = 'the call was cancelled'
+
+function toAnswer({ statusCode = 0, headers }: IncomingMessage, text: string): TransportAnswer {
+  return {
+    status: statusCode,
+    contentType: headers['content-type'] ?? '',
+    server: String(headers.server ?? ''),
+    text,
+  }
 }
 
 /** Tells whether anything of the request can have been sent: a connection stood, with TLS where it is asked for. */
@@ -71,11 +81,12 @@ function watchConnection(outgoing: ClientRequest, { protocol }: URL): () => bool
   return () => stood
 }
 
-async function readText(incoming: IncomingMessage): Promise<string> {
-  incoming.setEncoding('utf8')
-  let text = ''
-  for await (const chunk of incoming) text += chunk
-  return text
+/** By events: to walk the answer as a stream costs twice as much. */
+function readText(incoming: IncomingMessage, onError: (error: Error) => void, onEnd: (text: string) => void): void {
+  const chunks: Buffer[] = []
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+  incoming.on('end', () => onEnd(Buffer.concat(chunks).toString()))
+  incoming.on('error', onError)
 }
 
 class TimeoutError extends Error {
