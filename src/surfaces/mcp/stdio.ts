@@ -1,4 +1,4 @@
-import { isJSONRPCNotification, type JSONRPCMessage, type McpServer } from '@modelcontextprotocol/server'
+import type { JSONRPCMessage, McpServer } from '@modelcontextprotocol/server'
 import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio'
 import * as z from 'zod'
 import { createMcpServer, type McpOptions } from './server.ts'
@@ -65,7 +65,7 @@ class ObservedTransport extends StdioServerTransport {
 
   override async send(message: JSONRPCMessage): Promise<void> {
     await super.send(message)
-    if (isJSONRPCNotification(message) && message.method === 'notifications/subscriptions/acknowledged') {
+    if ('method' in message && message.method === 'notifications/subscriptions/acknowledged') {
       const honoured = acknowledged.safeParse(message.params)
       this.onSubscribed(honoured.data?.notifications.resourceSubscriptions ?? [])
     }
