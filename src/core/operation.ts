@@ -32,6 +32,8 @@ export interface StreamSpec {
   readonly cursor: string
   /** The output field with the cursor of the next answer. */
   readonly nextCursor: string
+  /** Whether an entry is among those that this parsed input asks for, as the operation itself would say. */
+  readonly fits: (entry: Readonly<Record<string, unknown>>, input: Readonly<Record<string, unknown>>) => boolean
 }
 
 export interface ToolSpec {

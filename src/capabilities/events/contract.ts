@@ -3,7 +3,7 @@ import { pageLimit, waitSeconds } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import { defineOperation } from '../../core/operation.ts'
 import { laneEvent, laneName } from '../lanes/schemas.ts'
-import { cursorExpired, message, topic } from '../messages/schemas.ts'
+import { cursorExpired, message, topic, toTopic } from '../messages/schemas.ts'
 
 const event = z
   .object({
@@ -17,6 +17,15 @@ const event = z
     change: laneEvent.optional().describe('Of kind lane: what happened to it.'),
   })
   .meta({ id: 'Event' })
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** The same as the conditions of `selectEvents`. */
+function fits(entry: Fields, { kind, topic, lane }: Fields): boolean {
+  if (kind !== undefined && entry.kind !== kind) return false
+  if (topic === undefined && lane === undefined) return true
+  return entry.kind === 'lane' ? entry.lane === lane : toTopic(entry.message) === topic
+}
 
 export const read = defineOperation({
   id: 'events.read',
@@ -51,6 +60,6 @@ export const read = defineOperation({
   http: {
     method: 'GET',
     path: '/events',
-    stream: { entries: 'events', cursor: 'since_id', nextCursor: 'next_since_id' },
+    stream: { entries: 'events', cursor: 'since_id', nextCursor: 'next_since_id', fits },
   },
 })

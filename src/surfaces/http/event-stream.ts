@@ -1,29 +1,26 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StreamSpec } from '../../core/operation.ts'
-
-type Answer = Readonly<Record<string, unknown>>
+import { createEventHead, type StreamSource } from './event-head.ts'
+import { type Answer, type Fields, listEntries, writeEntry, writeHello } from './event-text.ts'
+import { type AnswerName, beginEventStream } from './respond.ts'
 
 export interface EventStream {
-  readonly spec: StreamSpec
-  /** The cursor that the reader came with; undefined for one that begins now. */
-  readonly cursor: unknown
-  /** Asks the operation, with these input fields in place of the reader's. */
-  readonly ask: (fields: Readonly<Record<string, unknown>>) => Promise<Answer>
-  /** Aborts when the reader is gone, or when the server stops. */
-  readonly signal: AbortSignal
-  /** How long a reader may leave what it was sent unread, in milliseconds. */
-  readonly blockedMs?: number
+  /** The input field that names the last entry that a reader has. */
+  readonly cursor: string
+  /**
+   * Answers with Server-Sent Events (WHATWG HTML, section 9.2) until the reader goes: it reads by itself until it has
+   * everything, and then waits with all the others. One that is slow reads by itself again, so that it costs only itself; one
+   * that comes back with `Last-Event-ID` misses nothing.
+   *
+   * @returns When the stream has begun.
+   * @throws {AppError} As the operation's first answer does, before anything is sent.
+   */
+  send(response: ServerResponse, input: Fields, name: AnswerName): Promise<void>
 }
 
-/** After how long a silence is broken, in seconds: proxies cut a connection off that is silent for a minute or so. */
-const SILENCE_SECONDS = 15
-
 /** What is read at a time: with the largest bodies a megabyte, which is all that a slow reader can cost. */
-const ENTRIES_AT_A_TIME = 16
-
-/** When a reader that was cut off asks again, in milliseconds. */
-const RETRY_MS = 2_000
+const PAGE = { limit: 16, wait_s: 0 }
 
 const BLOCKED_MS = 30_000
 
@@ -33,53 +30,70 @@ export function wantsEventStream({ method, headers }: IncomingMessage): boolean 
   return method === 'GET' && (accept.includes('text/event-stream') || !accept.includes('application/json'))
 }
 
-/**
- * Answers with Server-Sent Events (WHATWG HTML, section 9.2) until the reader goes: a loop of a cursor over the operation,
- * so that a slow reader costs only itself, and one that comes back with `Last-Event-ID` misses nothing.
- *
- * Rejects, before anything is sent, as the operation's first answer does.
- */
-export async function sendEventStream(response: ServerResponse, stream: EventStream): Promise<void> {
-  const { spec, ask, signal, blockedMs = BLOCKED_MS } = stream
-  const { entries, cursor, nextCursor } = spec
-  const page = { limit: ENTRIES_AT_A_TIME }
-  let answer = await ask({ ...page, wait_s: 0 })
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    // Proxies of the nginx kind would keep events back until they have many.
-    'x-accel-buffering': 'no',
-  })
-  const { [entries]: _, [nextCursor]: next, ...state } = answer
-  const begin = stream.cursor ?? next
-  response.write(`retry: ${RETRY_MS}\n${toEvent(begin, 'hello', { [cursor]: begin, ...state })}`)
-  while (!signal.aborted) {
-    for (const entry of listEntries(answer[entries])) {
-      if (response.write(toEvent(entry.id, String(entry.kind), entry))) continue
-      if (!(await drains(response, signal, blockedMs))) return
+interface Reader {
+  readonly response: ServerResponse
+  readonly requestId: string
+  readonly input: Fields
+  /** The same, parsed. */
+  readonly asked: Fields
+}
+
+/** @param limits For tests: how long a reader may leave what it was sent unread, and how long a silence may be, in milliseconds. */
+export function createEventStream(
+  source: StreamSource,
+  { blockedMs = BLOCKED_MS, silenceMs }: { readonly blockedMs?: number; readonly silenceMs?: number } = {},
+): EventStream {
+  const { spec, parse, ask, stopping } = source
+  const head = createEventHead(source, silenceMs)
+
+  const readOn = async ({ response, requestId, input, asked }: Reader, first: Answer): Promise<void> => {
+    let answer = first
+    while (!stopping.aborted && !response.destroyed) {
+      const entries = listEntries(answer[spec.entries])
+      for (const entry of entries) {
+        response.write(writeEntry(entry))
+        if (!(await isTaken(response, stopping, blockedMs))) return
+      }
+      let cursor = Number(answer[spec.nextCursor])
+      if (entries.length === 0) {
+        cursor = await head.follow(response, cursor, asked)
+        if (stopping.aborted) break
+        if (!(await isTaken(response, stopping, blockedMs))) return
+      }
+      answer = await ask({ ...input, ...PAGE, [spec.cursor]: cursor }, requestId)
     }
-    answer = await ask({ ...page, [cursor]: answer[nextCursor], wait_s: SILENCE_SECONDS })
-    // An id without data moves the reader's cursor past what its filter left out.
-    if (listEntries(answer[entries]).length === 0) response.write(`:\nid: ${answer[nextCursor]}\n\n`)
+    response.end()
   }
-  response.end()
+
+  return {
+    cursor: spec.cursor,
+    send: async (response, input, name) => {
+      const { requestId } = name
+      const asked = parse({ ...input, ...PAGE })
+      const answer = await ask({ ...input, ...PAGE }, requestId)
+      beginEventStream(response, name)
+      response.write(toHello(spec, input[spec.cursor], answer))
+      // Nobody waits for its end: all who did would be kept for as long as the stream stands.
+      void readOn({ response, requestId, input, asked }, answer).catch(() => response.destroy())
+    },
+  }
 }
 
-function toEvent(id: unknown, kind: string, data: object): string {
-  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`
-}
-
-function listEntries(value: unknown): readonly Answer[] {
-  return Array.isArray(value) ? value : []
+/** @param cursor The one that the reader came with; undefined for one that begins now. */
+function toHello(spec: StreamSpec, cursor: unknown, answer: Answer): string {
+  const { [spec.entries]: _, [spec.nextCursor]: next, ...state } = answer
+  const begin = cursor ?? next
+  return writeHello(begin, { [spec.cursor]: begin, ...state })
 }
 
 /** Waits until the reader has taken what it was sent; one that does not is cut off. */
-async function drains(response: ServerResponse, signal: AbortSignal, blockedMs: number): Promise<boolean> {
-  const deadline = AbortSignal.timeout(blockedMs)
+async function isTaken(response: ServerResponse, stopping: AbortSignal, blockedMs: number): Promise<boolean> {
+  if (!response.writableNeedDrain) return !response.destroyed
   const abort = new AbortController()
   const stop = () => abort.abort()
-  for (const source of [signal, deadline]) source.addEventListener('abort', stop, { once: true })
+  const deadline = setTimeout(stop, blockedMs)
+  response.on('close', stop)
+  stopping.addEventListener('abort', stop)
   try {
     await once(response, 'drain', { signal: abort.signal })
     return true
@@ -87,6 +101,8 @@ async function drains(response: ServerResponse, signal: AbortSignal, blockedMs: 
     response.destroy()
     return false
   } finally {
-    signal.removeEventListener('abort', stop)
+    clearTimeout(deadline)
+    response.off('close', stop)
+    stopping.removeEventListener('abort', stop)
   }
 }

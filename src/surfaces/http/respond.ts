@@ -35,6 +35,26 @@ export function sendJson(response: ServerResponse, status: number, text: string,
   response.end(text)
 }
 
+/** Begins an answer of Server-Sent Events. */
+export function beginEventStream(response: ServerResponse, { requestId, server }: AnswerName): void {
+  // As a list, for the reason above; here a table would also stay for as long as the stream does.
+  response.writeHead(200, [
+    'content-type',
+    'text/event-stream',
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    // Proxies of the nginx kind would keep events back until they have many.
+    'x-accel-buffering',
+    'no',
+    REQUEST_ID_HEADER,
+    requestId,
+    'server',
+    server,
+  ])
+}
+
 /** Answers with an error's body, and with the headers that go with it. */
 export function sendError(response: ServerResponse, error: AppError, name: AnswerName): void {
   const { allow, retry_after_ms } = error.details

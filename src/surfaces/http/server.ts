@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type BoundOperation, invoke, invokeForText } from '../../core/capability.ts'
+import { type BoundOperation, invoke, invokeForText, parseInput } from '../../core/capability.ts'
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
-import { sendEventStream, wantsEventStream } from './event-stream.ts'
+import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
 import { collectInput, readJsonBody } from './request.ts'
 import { type AnswerName, nameAnswer, sendError, sendJson } from './respond.ts'
@@ -99,6 +99,7 @@ export function createHttpServer(options: HttpOptions): Server {
 function createApi({ operations, context, guard, stopping }: HttpOptions): Answer {
   const routes = createRoutes(operations)
   const readers = new Map(operations.map(({ operation }) => [operation.id, createTextReaders(operation.input)]))
+  const streams = new Map(operations.map((bound) => [bound.operation.id, createStream(bound, context, stopping)]))
   return async (request, response, { path, query }, name) => {
     const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
     const { operation } = route.bound
@@ -111,17 +112,29 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
       response,
       operation.effect === 'read' ? stopping : undefined,
     )
-    const spec = operation.http?.stream
-    if (spec === undefined || !wantsEventStream(request)) {
+    const stream = streams.get(operation.id)
+    if (stream === undefined || !wantsEventStream(request)) {
       return sendJson(response, 200, await invokeForText(route.bound, input, context, info), name)
     }
 
     const last = request.headers['last-event-id']
-    if (last !== undefined) input[spec.cursor] = readers.get(operation.id)?.[spec.cursor]?.(String(last))
-    const ask = (fields: object) => invoke(route.bound, { ...input, ...fields }, context, info)
-    nameAnswer(response, name)
-    return sendEventStream(response, { spec, cursor: input[spec.cursor], ask, signal: info.signal })
+    const { cursor } = stream
+    if (last !== undefined) input[cursor] = readers.get(operation.id)?.[cursor]?.(String(last))
+    return stream.send(response, input, name)
   }
+}
+
+/** Undefined for an operation that only answers. */
+function createStream(bound: BoundOperation, context: BusContext, stopping: AbortSignal): EventStream | undefined {
+  const { input, http } = bound.operation
+  if (http?.stream === undefined) return undefined
+  return createEventStream({
+    spec: http.stream,
+    parse: (fields) => parseInput(input, fields),
+    // No reader has a signal of its own, which is dear: a look for one does not wait, and where all wait it just leaves.
+    ask: (fields, requestId) => invoke(bound, fields, context, { requestId, signal: stopping }),
+    stopping,
+  })
 }
 
 /** Makes the signal when it is looked at: only who waits does, and to make one costs more than to read a request. */

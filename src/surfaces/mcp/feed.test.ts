@@ -14,7 +14,11 @@ const stream = defineOperation({
   input: z.object({ since: z.int().optional(), wait_s: z.number() }),
   output: z.object({ changes: z.array(z.object({})), next: z.int(), epoch: z.string() }),
   errors: {},
-  http: { method: 'GET', path: '/changes', stream: { entries: 'changes', cursor: 'since', nextCursor: 'next' } },
+  http: {
+    method: 'GET',
+    path: '/changes',
+    stream: { entries: 'changes', cursor: 'since', nextCursor: 'next', fits: () => true },
+  },
 })
 const list = defineOperation({
   id: 'things.list',
