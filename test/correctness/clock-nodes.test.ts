@@ -95,7 +95,7 @@ describe('the clock of the PostgreSQL server of three nodes', () => {
         setServerClock(random.pick([-DAY, -HOUR, 0, HOUR, DAY]))
       }, STEP_EVERY_MS)
       const [one, two, three] = nodes
-      const plan = { operations: scale({ short: 900, long: 10_000 }), lanes: 6, cutShare: 0.02 }
+      const plan = { operations: scale({ short: 4_000, long: 30_000 }), lanes: 6, cutShare: 0.02 }
       const leases = { minMs: 40, maxMs: 250 }
       const { verdict } = await runClients("lanes on three nodes, the server's clock set", {
         ...plan,
