@@ -16,6 +16,7 @@ export { deleteEventsBefore, type EventKind, type EventRow, getEventBounds, sele
 export {
   countMessages,
   countPending,
+  EVERY_MESSAGE,
   findMessage,
   getMessageBounds,
   type MessageFilter,

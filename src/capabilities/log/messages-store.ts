@@ -41,6 +41,16 @@ export interface MessageFilter {
   readonly search: readonly SearchTerm[] | undefined
 }
 
+/** Leaves nothing out. */
+export const EVERY_MESSAGE: MessageFilter = {
+  topic: undefined,
+  sender: undefined,
+  flagged: undefined,
+  recipient: undefined,
+  threadId: undefined,
+  search: undefined,
+}
+
 const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence,
   is_system, acked_by, acked_at`
 

@@ -7,17 +7,8 @@ import { type Database, type Migration, sql, type Transaction } from '../../core
 import { openDatabase } from '../../store/index.ts'
 import { appendMessage } from './append.ts'
 import { getEventBounds } from './events-store.ts'
-import { getMessageBounds, selectSince } from './messages-store.ts'
+import { EVERY_MESSAGE, getMessageBounds, selectSince } from './messages-store.ts'
 import { migrations } from './migrations.ts'
-
-const EVERYTHING = {
-  topic: undefined,
-  sender: undefined,
-  flagged: undefined,
-  recipient: undefined,
-  threadId: undefined,
-  search: undefined,
-}
 
 const postgres = startTestPostgres()
 
@@ -77,7 +68,7 @@ describe.each(places)('a log of before, in %s', (_, createOpen) => {
       ...{ topic: 't', sender: 'ann', action_flag: 1, recipient: 'bob', thread_id: 7, is_system: 1 },
       ...{ lane: 'feeds', fence: 3, acked_by: null },
     }
-    expect(await database.read((reader) => selectSince(reader, EVERYTHING, 0, 10))).toEqual([
+    expect(await database.read((reader) => selectSince(reader, EVERY_MESSAGE, 0, 10))).toEqual([
       { ...row, id: 3, body: 'body 3', ts: 1_003, acked_at: null },
       { ...row, id: 9, body: 'body 9', ts: 1_009, acked_at: 5_000 },
     ])

@@ -1,7 +1,7 @@
 import type { Handler, TextHandler } from '../../core/capability.ts'
 import type { Context } from '../../core/context.ts'
 import { type Lane, selectContendedLanes, selectLanesNamed, toWireLane, writeLane } from '../lanes/index.ts'
-import { readNewest } from '../log/index.ts'
+import { EVERY_MESSAGE, readNewest } from '../log/index.ts'
 import { toWireMessage, writeMessage } from '../messages/index.ts'
 import type * as contract from './contract.ts'
 import { buildMeta } from './meta.ts'
@@ -9,15 +9,6 @@ import { MAX_LISTED, type Overview, readOverview } from './overview.ts'
 import { toFlagItem, toLaneItem, toSilentItem } from './wire.ts'
 
 const MAX_RECENT = 10
-const EVERYTHING = {
-  topic: undefined,
-  sender: undefined,
-  flagged: undefined,
-  recipient: undefined,
-  threadId: undefined,
-  search: undefined,
-}
-
 export const get: Handler<typeof contract.get> = async ({ context }) => {
   const { overview, recent, now } = await look(context)
   const show = (lane: Lane) => toWireLane(lane, now, countOf(overview, lane))
@@ -45,7 +36,11 @@ export const writeGet: TextHandler<typeof contract.get> = async ({ context }) =>
 function look({ database }: Context) {
   return database.read(async (reader) => {
     const now = await reader.now()
-    return { now, overview: await readOverview(reader, now), recent: await readNewest(reader, EVERYTHING, MAX_RECENT) }
+    return {
+      now,
+      overview: await readOverview(reader, now),
+      recent: await readNewest(reader, EVERY_MESSAGE, MAX_RECENT),
+    }
   })
 }
 
