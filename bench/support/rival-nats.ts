@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { findFreePort } from '../../test/support/free-port.ts'
 import { findVersion, startOwnServer } from './own-server.ts'
 import type { Rival } from './rival.ts'
 import type { Workplace } from './servers.ts'
-import { findFreePort } from './starts.ts'
 
 /** NATS JetStream on files, synced where its version can be told to, or the line that says why there is none. */
 export async function startNats(workplace: Workplace): Promise<Rival | string> {

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@redis/client'
+import { findFreePort } from '../../test/support/free-port.ts'
 import { findVersion, startOwnServer } from './own-server.ts'
 import type { Rival } from './rival.ts'
 import type { Workplace } from './servers.ts'
-import { findFreePort } from './starts.ts'
 
 /** Redis as durable as it can be, or the line that says why there is none. */
 export async function startRedis(workplace: Workplace): Promise<Rival | string> {

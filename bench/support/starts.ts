@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '../../test/support/free-port.ts'
 
 /** A server that has not answered by then never will. */
 const LIMIT_MS = 20_000
@@ -81,14 +82,4 @@ function isAnswered(port: number): Promise<boolean> {
     socket.on('error', () => settle(false))
     socket.on('close', () => settle(false))
   })
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('a TCP server has a port')
-  return address.port
 }

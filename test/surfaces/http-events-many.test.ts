@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import { request as send } from 'node:http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BusClient } from '../../src/client/index.ts'
 import { startTestBus } from '../support/bus.ts'
-import { collect } from '../support/process.ts'
+import { openStream } from '../support/stream-reader.ts'
 
 const LAST = 'the-last-of-all'
 const CHANGES = 60
@@ -26,15 +25,7 @@ const FILTERS: readonly Asked[] = (['message', 'ack', 'lane', undefined] as cons
 async function follow(origin: string, fields: Asked) {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value))
-  const outgoing = send(`${origin}/api/bus/events?${query}`, { agent: false })
-  onTestFinished(() => {
-    outgoing.destroy()
-  })
-  outgoing.on('error', () => {})
-  outgoing.end()
-  const [incoming] = await once(outgoing, 'response')
-  incoming.on('error', () => {})
-  const text = collect(incoming)
+  const { incoming, text } = await openStream(`${origin}/api/bus/events?${query}`)
   return {
     pause: () => incoming.pause(),
     resume: () => incoming.resume(),

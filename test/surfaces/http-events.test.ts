@@ -1,26 +1,17 @@
 import { once } from 'node:events'
-import { request as send } from 'node:http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createBusClient } from '../../src/client/index.ts'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
-import { collect, startBusProcess } from '../support/process.ts'
+import { startBusProcess } from '../support/process.ts'
 import { ask } from '../support/raw-http.ts'
+import { openStream } from '../support/stream-reader.ts'
 
 const hello = { topic: 'converge', sender: 'ann', body: 'hello' }
 
 /** A reader of the stream, as a browser's EventSource reads it. */
 async function follow(origin: string, { query = '', headers = {} } = {}) {
-  const outgoing = send(`${origin}/api/bus/events${query}`, { headers, agent: false })
-  onTestFinished(() => {
-    outgoing.destroy()
-  })
-  outgoing.on('error', () => {})
-  outgoing.end()
-  const [incoming] = await once(outgoing, 'response')
-  // Its end is what is asserted on, however it ends.
-  incoming.on('error', () => {})
+  const { outgoing, incoming, text } = await openStream(`${origin}/api/bus/events${query}`, headers)
   const ended = new Promise((resolve) => incoming.once('close', resolve))
-  const text = collect(incoming)
   return {
     status: incoming.statusCode,
     headers: incoming.headers,

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { request as send } from 'node:http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startThreeNodes, untilWaiting } from '../support/nodes.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
-import { collect } from '../support/process.ts'
 import { refusalOf } from '../support/refusal.ts'
+import { openStream } from '../support/stream-reader.ts'
 
 const postgres = startTestPostgres()
 const start = async () => startThreeNodes(await postgres().createDatabase())
@@ -153,15 +152,7 @@ describe('a reader on one node', () => {
   it('that follows the events gets those of all nodes, each once and in order', async () => {
     const nodes = await start()
     const [first] = nodes
-    const outgoing = send(`${first.origin}/api/bus/events`, { agent: false })
-    onTestFinished(() => {
-      outgoing.destroy()
-    })
-    outgoing.on('error', () => {})
-    outgoing.end()
-    const [incoming] = await once(outgoing, 'response')
-    incoming.on('error', () => {})
-    const text = collect(incoming)
+    const { incoming, text } = await openStream(`${first.origin}/api/bus/events`)
     const until = async (part: string) => {
       while (!text().includes(part)) await once(incoming, 'data')
     }
