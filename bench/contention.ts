@@ -1,6 +1,7 @@
 /** What does a lane cost that many want: how often does it change hands, and how soon has the next one it? */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alone, type Figures, measure, sample } from './support/measure.ts'
+import { openDiskFloor } from './support/disk-floor.ts'
+import { alone, type Figures, measure, sample, timed } from './support/measure.ts'
 import { type Answer, type Budget, cost, rate, type Target } from './support/question.ts'
 import type { RawLoad } from './support/raw-load.ts'
 import { type Place, withWorkplace } from './support/servers.ts'
@@ -20,7 +21,7 @@ export function run(budget: Budget): Promise<Answer> {
     const bus = await workplace.startBus()
     const echo = await workplace.startEcho()
     const changes = await measureChanges(bus, budget)
-    const grants = await measureGrants(bus, echo, budget)
+    const grants = await measureGrants(bus, echo, workplace.folder, budget)
     return {
       sections: [
         { title: 'claim and release', figures: changes.all },
@@ -28,7 +29,7 @@ export function run(budget: Budget): Promise<Answer> {
       ],
       ratios: [
         cost('grant.p50', grants.of('release to grant').median, 'ms'),
-        cost('grant.ofEcho', grants.ratio('release to grant', 'bare echo')),
+        cost('grant.ofSyncsAndEcho', grants.of('release to grant').median / floorOf(grants)),
         rate('contended.ofOne', changes.ratio(`${CLAIMANTS} in a queue for one lane`, 'one agent, one lane')),
       ],
     }
@@ -82,18 +83,16 @@ function prepare(bus: Place, lane: string, owner: string, waitSeconds = 0): Pair
 }
 
 /** Two agents hand a lane to each other; each waits until the bus says that it stands in the queue. */
-async function measureGrants(bus: Place, echo: Place, { rounds }: Budget): Promise<Figures> {
+async function measureGrants(bus: Place, echo: Place, folder: string, { rounds }: Budget): Promise<Figures> {
+  const disk = openDiskFloor(folder)
   const [load, toEcho] = [await bus.open(3), await echo.open(1)]
   const echoed = echo.toRequest('POST', '/?bytes=600', '{}')
   let [holder, waiter] = [prepare(bus, 'handed', 'one', 50), prepare(bus, 'handed', 'other', 50)]
   await load.send(holder.claim)
   const figures = await sample(
     {
-      'bare echo': async () => {
-        const startedAt = performance.now()
-        await toEcho.send(echoed)
-        return performance.now() - startedAt
-      },
+      fdatasync: disk.sync,
+      'bare echo': timed(() => toEcho.send(echoed)),
       'release to grant': async () => {
         const granted = load.send(waiter.claim).then(() => performance.now())
         await untilWaiting(bus, load)
@@ -105,9 +104,15 @@ async function measureGrants(bus: Place, echo: Place, { rounds }: Budget): Promi
     },
     GRANTS * rounds,
   )
+  disk.close()
   load.close()
   toEcho.close()
   return figures
+}
+
+/** A release and a grant are each on the disk before anybody hears of them. */
+function floorOf(grants: Figures): number {
+  return 2 * grants.of('fdatasync').median + grants.of('bare echo').median
 }
 
 async function untilWaiting(bus: Place, load: RawLoad): Promise<void> {
