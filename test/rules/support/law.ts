@@ -110,7 +110,7 @@ export const importLaw: readonly Row[] = [
       'src/readings.ts',
       'src/store/*',
       'src/surfaces/http/*',
-      'src/telemetry/metrics.ts',
+      'src/telemetry/*',
       'src/surfaces/mcp/*',
       'node:**',
     ],
@@ -127,11 +127,12 @@ export const importLaw: readonly Row[] = [
     from: 'src/move.ts',
     may: ['src/capabilities/index.ts', 'src/core/*', 'src/open-store.ts', 'src/store/transfer.ts'],
   },
-  { from: 'src/settings.ts', may: ['src/core/*', 'zod', 'node:net'] },
+  { from: 'src/settings.ts', may: ['src/core/*', 'src/setting-schemas.ts', 'zod'] },
+  { from: 'src/setting-schemas.ts', may: ['src/core/*', 'zod', 'node:net'] },
   { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'zod', 'node:**'] },
   {
     from: 'src/telemetry/*',
-    may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**'],
+    may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:async_hooks'],
     mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http'],
   },
   // What is read of a bus for its figures.
