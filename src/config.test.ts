@@ -249,7 +249,7 @@ describe('every setting', () => {
   it.each(all)('%s has a variable, and a sentence for people', (name, { env, summary, standard }) => {
     // A bus that keeps nothing because of a variable that somebody forgot would be a bad surprise.
     if (name === 'demo') expect(env).toBeUndefined()
-    else expect(env).toMatch(/^BUS_[A-Z_]+$/)
+    else expect(env).toMatch(/^(BUS|OTEL)_[A-Z_]+$/)
     expect(summary).toMatch(/\.$/)
     expect(standard).not.toBe('')
   })

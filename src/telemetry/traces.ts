@@ -7,6 +7,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -57,29 +58,7 @@ export function createTracing(version: string, log: Log): Tracing {
       new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), scheduledDelayMillis: SEND_EVERY_MS }),
     ],
   })
-  const tracer = provider.getTracer('bus-mcp', version)
-  const current = new AsyncLocalStorage<Span>()
-
-  const begin = (
-    name: string,
-    kind: SpanKind,
-    attributes: Attributes,
-    parent: Span | TraceParent | undefined,
-  ): Span => {
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, toContext(parent))
-    return tracer.startSpan(name, { kind, attributes }, context)
-  }
-  const within = async <T>(span: Span, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await current.run(span, run)
-    } catch (error) {
-      markFailed(span, error)
-      throw error
-    } finally {
-      span.end()
-    }
-  }
-
+  const { begin, within, current } = createSpans(provider.getTracer('bus-mcp', version))
   const traceCall = <T>(id: string, { traceparent }: RequestInfo, run: () => Promise<T>): Promise<T> => {
     const span = begin(
       id,
@@ -127,6 +106,32 @@ export function createTracing(version: string, log: Log): Tracing {
       diag.disable()
     },
   }
+}
+
+/** Begins and ends spans, and knows the one that the code runs in at the moment. */
+function createSpans(tracer: Tracer) {
+  const current = new AsyncLocalStorage<Span>()
+
+  const begin = (
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent: Span | TraceParent | undefined,
+  ): Span => {
+    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, toContext(parent))
+    return tracer.startSpan(name, { kind, attributes }, context)
+  }
+  const within = async <T>(span: Span, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await current.run(span, run)
+    } catch (error) {
+      markFailed(span, error)
+      throw error
+    } finally {
+      span.end()
+    }
+  }
+  return { begin, within, current }
 }
 
 function toContext(parent: Span | TraceParent) {
