@@ -34,6 +34,8 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
     case 'export':
     case 'import':
       return (await import('./serve.ts')).move(command, rest, launch)
+    case 'check':
+      return (await import('./maintain.ts')).check(rest, launch)
     case 'watch':
       return watchBus(rest, launch)
     case 'top':

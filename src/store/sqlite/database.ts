@@ -11,11 +11,9 @@ import { createWakeUps } from '../wake-ups.ts'
 import { createSnapshotReader, createStatements, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
+import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile } from './lock.ts'
 import { createWriter } from './writer.ts'
-
-/** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
-const APPLICATION_ID = 0x42555331
 
 /** A recycled WAL syncs two to three times faster than a growing one; 4,000 pages gave 12 to 24 % in the lab. */
 const WAL_AUTOCHECKPOINT_PAGES = 4000
@@ -176,13 +174,6 @@ function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   return createSnapshotReader(connection, now)
 }
 
-function refuseForeign(connection: SqliteConnection): void {
-  const id = readPragma(connection, 'application_id')
-  const [table] = connection.prepare(`select 1 from sqlite_schema limit 1`).all()
-  if (id === APPLICATION_ID || (id === 0 && table === undefined)) return
-  throw startError('database_unusable', 'the database file belongs to another program; name another file')
-}
-
 function assertDurable(connection: SqliteConnection): void {
   const mode = readPragma(connection, 'journal_mode')
   const synchronous = readPragma(connection, 'synchronous')
@@ -192,11 +183,6 @@ function assertDurable(connection: SqliteConnection): void {
       `SQLite does not sync every commit here (journal_mode ${mode}, synchronous ${synchronous}); name a file on a local disk`,
     )
   }
-}
-
-function readPragma(connection: SqliteConnection, name: string): unknown {
-  const [row] = connection.prepare(`pragma ${name}`).all()
-  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
 }
 
 /** Brings the schema up to date, all or nothing. */

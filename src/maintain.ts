@@ -1,0 +1,26 @@
+import { type Launch, parseDatabaseUrl, readBusConfig } from './config.ts'
+import { startError } from './core/errors.ts'
+import { asksForHelp, parseFlags } from './flags.ts'
+import { checkDatabase } from './inspect.ts'
+import { fileSettings } from './settings.ts'
+import { describeFinding } from './surfaces/cli/findings.ts'
+import { describeSettings } from './surfaces/cli/help.ts'
+import { terminal } from './terminal.ts'
+
+/** Looks at a database, and says what it finds, a line for each look. */
+export async function check(rest: readonly string[], { env }: Launch): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('check', Object.values(fileSettings)))
+  const { databaseUrl } = readBusConfig({ env, flags: parseFlags(fileSettings, rest) })
+  let looks = 0
+  const wrong = await checkDatabase(parseDatabaseUrl(databaseUrl, env), (finding) => {
+    looks += 1
+    terminal.out(describeFinding(finding))
+  })
+  if (wrong.length > 0) {
+    throw startError(
+      'database_inconsistent',
+      `${wrong.length} of ${looks} looks found something wrong -- stop the bus, keep a copy of the file, and restore the newest backup that passes`,
+    )
+  }
+  terminal.out(`${looks} looks, all is well`)
+}
