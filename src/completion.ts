@@ -30,6 +30,7 @@ export function listCompletedCommands(): readonly CompletedCommand[] {
     migrate: toFlags(placeSettings),
     export: toFlags(placeSettings),
     import: toFlags(placeSettings),
+    backup: toFlags(fileSettings),
     check: toFlags(fileSettings),
     connect: connectFlags,
     completion: [],

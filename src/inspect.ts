@@ -5,6 +5,8 @@ import { checkInvariant, type Finding, type Invariant } from './core/invariant.t
 import { type Inspection, inspectDatabase } from './store/inspect.ts'
 import { storeInvariants } from './store/invariants.ts'
 
+export type { Inspection } from './store/inspect.ts'
+
 /** What holds of everything that is kept: of the store's own tables, and of those of all capabilities. */
 export const invariants: readonly Invariant[] = [
   ...storeInvariants,

@@ -1,6 +1,7 @@
+import { backUpDatabase } from './backup.ts'
 import { type Launch, parseDatabaseUrl, readBusConfig } from './config.ts'
-import { startError } from './core/errors.ts'
-import { asksForHelp, parseFlags } from './flags.ts'
+import { AppError, startError } from './core/errors.ts'
+import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
 import { checkDatabase } from './inspect.ts'
 import { fileSettings } from './settings.ts'
 import { describeFinding } from './surfaces/cli/findings.ts'
@@ -23,4 +24,20 @@ export async function check(rest: readonly string[], { env }: Launch): Promise<v
     )
   }
   terminal.out(`${looks} looks, all is well`)
+}
+
+/** Copies a database into a new file, and says in one line what is in it. */
+export async function backup(rest: readonly string[], { env }: Launch): Promise<void> {
+  if (asksForHelp(rest)) return terminal.out(describeSettings('backup', Object.values(fileSettings)))
+  const { flags, positionals } = parseFlagsAndFile(fileSettings, rest, 1)
+  const [target] = positionals
+  if (target === undefined)
+    throw new AppError('invalid', 'invalid_request', 'name the file, as in: bus-mcp backup bus-backup.db')
+  const { databaseUrl } = readBusConfig({ env, flags })
+  const { rows, bytes, looks } = await backUpDatabase(parseDatabaseUrl(databaseUrl, env), target)
+  terminal.out(
+    rows === undefined
+      ? `${target}: ${bytes} bytes; the file is whole, and its tables are of an older bus-mcp, so no more was looked at`
+      : `${target}: ${rows} messages, lanes and events, ${bytes} bytes; ${looks} looks, all is well`,
+  )
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDirectBus } from '../../../test/correctness/direct-bus.ts'
+import { searchDecisions } from '../../../test/correctness/search.ts'
 import { createFakeClock } from '../../../test/support/bus.ts'
 import { bind, invoke } from '../../core/capability.ts'
 import { createLog } from '../../log.ts'
 import { assertStep } from './assert-step.ts'
 import { change, toGrant } from './change.ts'
 import * as contract from './contract.ts'
-import { type Decision, decide, type Lane, type LaneCommand } from './decide.ts'
+import { type Decision, decide, decideCredit, type Lane, type LaneCommand } from './decide.ts'
 
 type Rule = typeof decide
 
@@ -174,6 +175,27 @@ describe('a step that no rule may make', () => {
 })
 
 describe('assertStep', () => {
+  it('refuses no step of the right rule, in all that two owners and their twins can bring about, and no credit', () => {
+    let steps = 0
+    const pass = <T>(before: Lane | undefined, step: T, now: number): T => {
+      if (typeof step === 'object' && step !== null && 'next' in step && 'event' in step) {
+        const { next, event } = step as T & Extract<Decision, { next: Lane }> // Of a decision as of a credit.
+        assertStep(before, next, event.owner, now)
+        steps += 1
+      }
+      return step
+    }
+    const { violations } = searchDecisions(
+      (name, lane, command, now) => pass(lane, decide(name, lane, command, now), now),
+      {
+        owners: ['ann', 'bob'],
+        credit: (lane, terms, now) => pass(lane, decideCredit(lane, terms, now), now),
+      },
+    )
+    expect(violations).toEqual([])
+    expect(steps).toBeGreaterThan(10_000)
+  })
+
   it('takes a moment before the last change for that moment, as the rule does', () => {
     const lane: Lane = { name: 'feeds', fence: 1, rev: 1, tenure: undefined, changedAt: 1_000, last: undefined }
     const decision = decide(

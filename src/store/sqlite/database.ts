@@ -13,6 +13,7 @@ import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.t
 import { findOutsideCause } from './errors.ts'
 import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile } from './lock.ts'
+import { refuseStrayLog } from './stray-log.ts'
 import { createWriter } from './writer.ts'
 
 /** A recycled WAL syncs two to three times faster than a growing one; 4,000 pages gave 12 to 24 % in the lab. */
@@ -37,6 +38,8 @@ export interface SqliteOptions {
    * process could not run for a while, or the machine slept. While it fails, nothing is written, and it is tried again.
    */
   readonly onOutage?: OnOutage
+  /** Whether a bus is to serve it, and not somebody to carry the data elsewhere. Yes when left out. */
+  readonly isForService?: boolean
   /** For tests: makes the clock, given the last moment that the store wrote. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -57,6 +60,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   try {
     const path = locateFile(options.path)
     const lock = lockFile(driver, path)
+    try {
+      refuseStrayLog(path)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
     return await openConnections(driver, path, options, lock.release)
   } catch (error) {
     if (error instanceof AppError) throw error
@@ -99,7 +108,7 @@ async function openStore(
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
-  await updateSchema(setup, connection, options.migrations)
+  await updateSchema(setup, connection, options)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
     setup,
     sql`select epoch, last_moment from bus_store`,
@@ -189,11 +198,11 @@ function assertDurable(connection: SqliteConnection): void {
 async function updateSchema(
   statements: Statements,
   connection: SqliteConnection,
-  migrations: readonly Migration[],
+  { migrations, isForService }: SqliteOptions,
 ): Promise<void> {
   connection.exec('begin immediate')
   try {
-    await applyMigrations(statements, async (text) => connection.exec(text), migrations)
+    await applyMigrations(statements, async (text) => connection.exec(text), migrations, isForService)
     connection.exec('commit')
   } catch (error) {
     rollBack(connection)

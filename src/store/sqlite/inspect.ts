@@ -7,6 +7,7 @@ import { createStatements } from './connection.ts'
 import { loadDriver, type SqliteConnection } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { isEmpty, refuseForeign } from './identity.ts'
+import { refuseStrayLog } from './stray-log.ts'
 
 /** How many faults of a file are told. */
 const MOST = 5
@@ -19,6 +20,7 @@ const MOST = 5
  */
 export async function inspectSqlite(path: string, migrations: readonly Migration[]): Promise<Inspection> {
   refuseMissing(path)
+  refuseStrayLog(path)
   const driver = await loadDriver()
   let connection: SqliteConnection | undefined
   try {
