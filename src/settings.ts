@@ -237,6 +237,9 @@ export const placeSettings = {
   allowUnsafeDurability: busSettings.allowUnsafeDurability,
 } as const satisfies Record<string, Setting>
 
+/** Settings of the commands that only look at a database. */
+export const fileSettings = { databaseUrl: busSettings.databaseUrl } as const satisfies Record<string, Setting>
+
 /** Settings of everything that talks to a bus: the MCP server, the command line, the smoke test. */
 export const clientSettings = {
   baseUrl: {

@@ -35,6 +35,7 @@ export const importLaw: readonly Row[] = [
       'src/connection.ts',
       'src/core/*',
       'src/flags.ts',
+      'src/maintain.ts',
       'src/product.ts',
       'src/serve.ts',
       'src/surfaces/cli/*',
@@ -57,6 +58,24 @@ export const importLaw: readonly Row[] = [
       'src/terminal.ts',
     ],
   },
+  {
+    from: 'src/maintain.ts',
+    may: [
+      'src/settings.ts',
+      'src/backup.ts',
+      'src/config.ts',
+      'src/core/*',
+      'src/flags.ts',
+      'src/inspect.ts',
+      'src/surfaces/cli/*',
+      'src/terminal.ts',
+    ],
+  },
+  {
+    from: 'src/inspect.ts',
+    may: ['src/capabilities/index.ts', 'src/core/*', 'src/store/inspect.ts', 'src/store/invariants.ts'],
+  },
+  { from: 'src/backup.ts', may: ['src/core/*', 'src/inspect.ts', 'src/store/sqlite/backup.ts'] },
   {
     from: 'src/flags.ts',
     may: ['src/config.ts', 'src/settings.ts', 'src/core/*', 'src/surfaces/cli/*', 'src/terminal.ts', 'node:**'],
