@@ -88,6 +88,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     place: databasePlace,
     allowUnsafe: allowUnsafeDurability,
     forService: true,
+    log,
     createClock,
     outageMs,
     stopwatch,

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Log } from '../../core/context.ts'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import type { Statements } from '../bodies.ts'
@@ -12,6 +13,7 @@ import { createSnapshotReader, createStatements, rollBack, type SnapshotReader }
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { lockFile } from './lock.ts'
+import { rememberFiles, unlosableFiles } from './own-files.ts'
 import { createWriter } from './writer.ts'
 
 /** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
@@ -39,6 +41,8 @@ export interface SqliteOptions {
    * process could not run for a while, or the machine slept. While it fails, nothing is written, and it is tried again.
    */
   readonly onOutage?: OnOutage
+  /** Is told when the files are lost while the store is open. */
+  readonly log?: Log | undefined
   /** For tests: makes the clock, given the last moment that the store wrote. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -84,7 +88,7 @@ async function openConnections(
     release()
   }
   try {
-    return await openStore(connect, path === ':memory:', options, closeAll)
+    return await openStore(connect, { ...options, path }, closeAll)
   } catch (error) {
     closeAll()
     throw error
@@ -93,10 +97,10 @@ async function openConnections(
 
 async function openStore(
   connect: () => SqliteConnection,
-  isInMemory: boolean,
   options: SqliteOptions,
   closeAll: () => void,
 ): Promise<Database> {
+  const isInMemory = options.path === ':memory:'
   const { createClock: makeClock = createClock, outageMs = OUTAGE_MS, stopwatch = createStopwatch() } = options
   const connection = connect()
   prepareWriter(connection)
@@ -110,13 +114,17 @@ async function openStore(
   const wakeUps = createWakeUps()
   const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
   const readers = isInMemory ? createSnapshotReader(connection, now) : openReader(connect(), now)
+  const files = isInMemory
+    ? unlosableFiles
+    : rememberFiles({ path: options.path, log: options.log, rescue: () => emptyLog(connection) })
   const writer = createGroupCommit(
-    createWriter(connection, now, vigil, readers, isInMemory),
+    createWriter(connection, now, vigil, readers, isInMemory, files),
     wakeUps,
     options.onOutage ?? (async () => {}),
   )
   const probe = () => writer.write(async () => {})
   const giveSign = async () => {
+    files.look()
     // What fails here fails for the next caller, too, who is told.
     if (vigil.look()) await probe().catch(() => {})
   }
