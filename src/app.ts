@@ -9,10 +9,12 @@ import { type BoundOperation, invoke } from './core/capability.ts'
 import type { BusContext, Log, Settings } from './core/context.ts'
 import { AppError, commonError, startError } from './core/errors.ts'
 import { API_BASE_PATH, MCP_PATH, SECRET_HEADER } from './core/wire.ts'
+import { boundConnections, watchDescriptors } from './descriptors.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { describeMcp } from './mcp-offer.ts'
 import { openStore } from './open-store.ts'
 import { boundOperations } from './product.ts'
+import { watchForStalls } from './stall.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { createPanelMounts } from './surfaces/http/panel-files.ts'
@@ -110,6 +112,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     mounts: [mcp, ...createPanelMounts()],
     stopping: stopping.signal,
   })
+  server.maxConnections = boundConnections(server.maxConnections)
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
   const chores = capabilities.flatMap((capability) => capability.chores ?? [])
   const doChores = async () => {
@@ -124,11 +127,15 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     await database.close()
     throw toListenError(error, host, port)
   }
+  // A connection that cannot be accepted would end the process. Who watches the descriptors says why.
+  server.on('error', () => {})
+  const stopWatching = watchProcess(log)
   const stopChores = startChores(chores, context)
   inhabitants?.live()
   let closing: Promise<void> | undefined
   const stop = async () => {
     stopping.abort()
+    stopWatching()
     await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
     await database.close()
   }
@@ -142,6 +149,20 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       closing ??= stop()
       return closing
     },
+  }
+}
+
+/** Tells the operator of what the process lacks. @returns Ends it. */
+function watchProcess(log: Log): () => void {
+  const stopWatchers = [
+    watchForStalls((blockedMs) => log.info('event loop blocked', { blocked_ms: blockedMs })),
+    watchDescriptors({
+      onShortage: (error) => log.error('no file descriptor left: new connections are closed', error),
+      onRelief: () => log.info('file descriptors free again'),
+    }),
+  ]
+  return () => {
+    for (const stop of stopWatchers) stop()
   }
 }
 

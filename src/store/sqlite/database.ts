@@ -181,6 +181,8 @@ function emptyLog(connection: SqliteConnection): void {
 
 function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   connection.exec(`pragma query_only = on; pragma cache_size = ${-CACHE_KIB}; pragma busy_timeout = 2000;`)
+  // Opens the log now: later there may be no file descriptor left for it.
+  connection.prepare('select 1 from sqlite_schema limit 1').all()
   return createSnapshotReader(connection, now)
 }
 
