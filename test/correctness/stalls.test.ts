@@ -56,7 +56,9 @@ describe.skipIf(isWindows)(`a bus whose event loop stands still for seconds${why
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line))
-      const told = lines.filter(({ event, blocked_ms }) => event === 'event loop blocked' && blocked_ms > STALL_MS - 500)
+      const told = lines.filter(
+        ({ event, blocked_ms }) => event === 'event loop blocked' && blocked_ms > STALL_MS - 500,
+      )
       console.log(
         `event loop ${how}: told as ${told[0]?.blocked_ms} ms, ${outcomes.length} waiting callers answered after ${Math.round(answeredAfterMs)} ms, ${before} acknowledged writes before and ${countAcknowledged(ledger) - before} after`,
       )
