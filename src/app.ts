@@ -10,11 +10,13 @@ import { AppError, commonError } from './core/errors.ts'
 import { listSecrets } from './core/setting-text.ts'
 import { createWaits, type Waits } from './core/waits.ts'
 import { API_BASE_PATH, MCP_PATH, SECRET_HEADER } from './core/wire.ts'
+import { boundConnections, watchDescriptors } from './descriptors.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { describeMcp } from './mcp-offer.ts'
 import { openStore } from './open-store.ts'
 import { boundOperations } from './product.ts'
 import { createReadings } from './readings.ts'
+import { watchForStalls } from './stall.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { bracket, listen } from './surfaces/http/listen.ts'
@@ -107,11 +109,54 @@ export async function startBus(options: BusOptions): Promise<Bus> {
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
   }
+  const { inhabitants, tracing } = options
+  const { metrics, context, operations, server, mcp, stopping } = await assemble(options)
+  const { database, log } = context
+  const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
+  const chores = capabilities.flatMap((capability) => capability.chores ?? [])
+  const doChores = async () => {
+    for (const { run } of chores) await run(context)
+  }
+  let origin: string
+  try {
+    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(operations, context) }), doChores)
+    origin = await listen(server, options)
+  } catch (error) {
+    await inhabitants?.leave()
+    await database.close()
+    throw error
+  }
+  // A connection that cannot be accepted would end the process. Who watches the descriptors says why.
+  server.on('error', () => {})
+  const stopWatching = watchProcess(log, metrics)
+  const stopChores = startChores(chores, context)
+  inhabitants?.live()
+  let closing: Promise<void> | undefined
+  const stop = async () => {
+    stopping.abort()
+    stopWatching()
+    await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
+    await database.close()
+    await tracing?.close()
+  }
+  const isSocket = options.listen !== undefined
+  return {
+    origin,
+    apiUrl: isSocket ? origin : `${origin}${API_BASE_PATH}`,
+    mcpUrl: `${origin}${isSocket ? ' ' : ''}${MCP_PATH}`,
+    close: () => {
+      closing ??= stop()
+      return closing
+    },
+  }
+}
+
+/** Makes all of a bus, which nobody can reach yet. */
+async function assemble(options: BusOptions) {
+  const { host, writeSecret, tracing } = options
   const metrics = createMetrics(VERSION)
-  const { inhabitants } = options
   const log = metrics.watchLog(options.log)
-  const opened = await openBusStore(options, metrics)
-  const { tracing } = options
+  const opened = await openBusStore({ ...options, log }, metrics)
   const database = tracing?.watchDatabase(opened) ?? opened
   const stopping = new AbortController()
   const limits = { ...standardLimits, ...options }
@@ -133,39 +178,8 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     metrics: () => metrics.text(createReadings(operations, context, http)),
   })
   const { server } = http
-  const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
-  const chores = capabilities.flatMap((capability) => capability.chores ?? [])
-  const doChores = async () => {
-    for (const { run } of chores) await run(context)
-  }
-  let origin: string
-  try {
-    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(operations, context) }), doChores)
-    origin = await listen(server, options)
-  } catch (error) {
-    await inhabitants?.leave()
-    await database.close()
-    throw error
-  }
-  const stopChores = startChores(chores, context)
-  inhabitants?.live()
-  let closing: Promise<void> | undefined
-  const stop = async () => {
-    stopping.abort()
-    await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
-    await database.close()
-    await tracing?.close()
-  }
-  const isSocket = options.listen !== undefined
-  return {
-    origin,
-    apiUrl: isSocket ? origin : `${origin}${API_BASE_PATH}`,
-    mcpUrl: `${origin}${isSocket ? ' ' : ''}${MCP_PATH}`,
-    close: () => {
-      closing ??= stop()
-      return closing
-    },
-  }
+  server.maxConnections = boundConnections(server.maxConnections)
+  return { metrics, context, operations, server, mcp, stopping }
 }
 
 function openBusStore(options: BusOptions, { committed }: Metrics): Promise<Database> {
@@ -174,6 +188,7 @@ function openBusStore(options: BusOptions, { committed }: Metrics): Promise<Data
     place: databasePlace,
     allowUnsafe: allowUnsafeDurability,
     forService: true,
+    log: options.log,
     onCommit: committed,
     createClock,
     outageMs,
@@ -189,6 +204,23 @@ function createContext(options: BusOptions, database: Database, waits: Waits): B
     createWrite: (request, operationId, input) =>
       createWriteOnce(database, request, () => fingerprint(operationId, input)),
     settings: toSettings(options),
+  }
+}
+
+/** Tells the operator of what the process lacks. @returns Ends it. */
+function watchProcess(log: Log, { stalled }: Metrics): () => void {
+  const stopWatchers = [
+    watchForStalls((blockedMs) => {
+      stalled(blockedMs / 1000)
+      log.warn('event loop blocked', { blocked_ms: blockedMs })
+    }),
+    watchDescriptors({
+      onShortage: (error) => log.error('no file descriptor left: new connections are closed', error),
+      onRelief: () => log.info('file descriptors free again'),
+    }),
+  ]
+  return () => {
+    for (const stop of stopWatchers) stop()
   }
 }
 

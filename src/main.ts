@@ -2,15 +2,18 @@
 import { nameSession, readProcess } from './config.ts'
 import { type Flags, parseFlags, readMcp } from './flags.ts'
 import { mcpSettings } from './settings.ts'
-import { log, stopOnSignal, tellFailure, terminal } from './terminal.ts'
+import { endOnFault, log, stopOnSignal, tellFailure, terminal } from './terminal.ts'
 
 const { args, ...launch } = readProcess()
 
 /** What has to be done before the process may end. */
 let finish = async () => {}
 
-// A reader that went away (as in `bus-mcp read | head`) is no fault.
+endOnFault()
+
+// A reader that went away (as in `bus-mcp read | head`) is no fault, and for a bus no reason to end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (args[0] === 'serve') return
   void finish().finally(() => process.exit(error.code === 'EPIPE' ? 0 : 70))
 })
 

@@ -35,3 +35,17 @@ export function tellFailure(error: unknown): void {
   else log.error('bus-mcp failed', error)
   process.exitCode = error instanceof AppError ? errorKinds[error.kind].exitCode : errorKinds.internal.exitCode
 }
+
+/**
+ * Ends the process with the whole fault in its log when something was thrown that nobody caught, or rejected that nobody
+ * waited for. Nobody knows what state it is in then, and all that it acknowledged is on the disk.
+ */
+export function endOnFault(): void {
+  process.on('uncaughtException', (error, origin) => {
+    try {
+      log.error('bus-mcp failed', error, { origin })
+    } finally {
+      process.exit(errorKinds.internal.exitCode)
+    }
+  })
+}

@@ -19,6 +19,8 @@ export interface Metrics {
   watchLog(log: Log): Log
   /** A commit of the store, with so many bodies in it. */
   readonly committed: (bodies: number, seconds: number) => void
+  /** The process could not run for so long. */
+  readonly stalled: (seconds: number) => void
   /** In Prometheus' text format, with what is read for it. */
   text(readings: Readings): Promise<string>
 }
@@ -83,6 +85,11 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['event'],
     registers,
   })
+  const stalls = new Counter({
+    name: 'bus_stalled_seconds_total',
+    help: 'How long the process could do nothing: its event loop was blocked, or the machine did not let it run.',
+    registers,
+  })
   for (const event of FAULTS) faults.labels(event).inc(0)
   new Gauge({ name: 'bus_build_info', help: 'Always 1; the version.', labelNames: ['version'], registers })
     .labels(version)
@@ -110,6 +117,7 @@ export function createMetrics(version: string): Metrics {
       commits.observe(seconds)
       bodies.observe(count)
     },
+    stalled: (seconds) => stalls.inc(seconds),
     text: async (readings) => {
       watchProcess()
       await collect(readings)

@@ -45,9 +45,18 @@ export interface BusProcess {
   stop(): Promise<number | null>
 }
 
-/** Starts `bus-mcp serve` as a process of its own; resolves when it is listening. Killed after the test. */
-export async function startBusProcess(args: readonly string[], env: Environment = {}): Promise<BusProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...args], { env: cleanEnvironment(env) })
+/**
+ * Starts `bus-mcp serve` as a process of its own; resolves when it is listening. Killed after the test.
+ *
+ * @param launcher A command that becomes the bus when the bus's own command follows it, as `nice`.
+ */
+export async function startBusProcess(
+  args: readonly string[],
+  env: Environment = {},
+  launcher: readonly string[] = [],
+): Promise<BusProcess> {
+  const [command = '', ...rest] = [...launcher, process.execPath, MAIN, 'serve', ...args]
+  const child = spawn(command, rest, { env: cleanEnvironment(env) })
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
   const closed = once(child, 'close')

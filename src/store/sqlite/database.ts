@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Log } from '../../core/context.ts'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import type { Statements } from '../bodies.ts'
@@ -13,6 +14,7 @@ import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.t
 import { findOutsideCause } from './errors.ts'
 import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile } from './lock.ts'
+import { rememberFiles, unlosableFiles } from './own-files.ts'
 import { refuseStrayLog } from './stray-log.ts'
 import { createWriter } from './writer.ts'
 
@@ -42,6 +44,8 @@ export interface SqliteOptions {
   readonly onCommit?: OnCommit | undefined
   /** Whether a bus is to serve it, and not somebody to carry the data elsewhere. Yes when left out. */
   readonly isForService?: boolean
+  /** Is told when the files are lost while the store is open. */
+  readonly log?: Log | undefined
   /** For tests: makes the clock, given the last moment that the store wrote. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -93,7 +97,7 @@ async function openConnections(
     release()
   }
   try {
-    return await openStore(connect, path, options, closeAll)
+    return await openStore(connect, { ...options, path }, closeAll)
   } catch (error) {
     closeAll()
     throw error
@@ -102,12 +106,11 @@ async function openConnections(
 
 async function openStore(
   connect: () => SqliteConnection,
-  file: string,
   options: SqliteOptions,
   closeAll: () => void,
 ): Promise<Database> {
+  const isInMemory = options.path === ':memory:'
   const { createClock: makeClock = createClock, outageMs = OUTAGE_MS, stopwatch = createStopwatch() } = options
-  const isInMemory = file === ':memory:'
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
@@ -120,14 +123,18 @@ async function openStore(
   const wakeUps = createWakeUps()
   const vigil = createVigil(stopwatch, now, outageMs, last_moment === 0 ? undefined : last_moment)
   const readers = isInMemory ? createSnapshotReader(connection, now) : openReader(connect(), now)
+  const files = isInMemory
+    ? unlosableFiles
+    : rememberFiles({ path: options.path, log: options.log, rescue: () => emptyLog(connection) })
   const writer = createGroupCommit(
-    createWriter(connection, now, vigil, readers, isInMemory),
+    createWriter(connection, now, vigil, readers, isInMemory, files),
     wakeUps,
     options.onOutage ?? (async () => {}),
     options.onCommit,
   )
   const probe = () => writer.write(async () => {})
   const giveSign = async () => {
+    files.look()
     // What fails here fails for the next caller, too, who is told.
     if (vigil.look()) await probe().catch(() => {})
   }
@@ -145,7 +152,9 @@ async function openStore(
     listen: wakeUps.listen,
     probe,
     size: async () =>
-      isInMemory ? { database: pageBytes(connection) } : { database: fileBytes(file), wal: fileBytes(`${file}-wal`) },
+      isInMemory
+        ? { database: pageBytes(connection) }
+        : { database: fileBytes(options.path), wal: fileBytes(`${options.path}-wal`) },
     close: async () => {
       clearInterval(signs)
       // The next start then knows to the millisecond how long nobody was there.
@@ -186,6 +195,8 @@ function emptyLog(connection: SqliteConnection): void {
 
 function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   connection.exec(`pragma query_only = on; pragma cache_size = ${-CACHE_KIB}; pragma busy_timeout = 2000;`)
+  // Opens the log now: later there may be no file descriptor left for it.
+  connection.prepare('select 1 from sqlite_schema limit 1').all()
   return createSnapshotReader(connection, now)
 }
 

@@ -5,6 +5,7 @@ import type { Vigil } from '../vigil.ts'
 import { createStatements, type Hold, prepareCommand, rollBack, type SnapshotReader } from './connection.ts'
 import type { SqliteConnection } from './driver.ts'
 import { toCommitError, toStoreError } from './errors.ts'
+import type { OwnFiles } from './own-files.ts'
 
 /**
  * @param readers Who reads what this commits.
@@ -17,6 +18,7 @@ export function createWriter(
   vigil: Vigil,
   readers: SnapshotReader,
   isInMemory: boolean,
+  files: OwnFiles,
 ): Writer {
   const statements = createStatements(connection, now)
   const prepare = (text: string) => prepareCommand(connection, text)
@@ -38,6 +40,7 @@ export function createWriter(
     },
     hasOthersWork: () => false,
     begin: async () => {
+      files.assertThere()
       if (isInMemory) hold = await readers.hold()
       const ended = vigil.look()
       begin()
@@ -50,6 +53,7 @@ export function createWriter(
     commit: async (tell) => {
       hold ??= await readers.hold()
       commit()
+      files.assertKept()
       tell(hold.change())
       letReadersIn()
     },

@@ -1,0 +1,131 @@
+import { statSync } from 'node:fs'
+import type { Log } from '../../core/context.ts'
+import { type AppError, commonError } from '../../core/errors.ts'
+
+/** How often, in milliseconds, those files are looked at whose loss takes nothing with it at once. */
+const LOOK_MS = 250
+
+/** Waiting helps only where somebody puts the file back. */
+const RETRY_AFTER_MS = 5_000
+
+/**
+ * Whether the files that SQLite has open are still those that the next start will find. Where they are not, SQLite notices
+ * nothing: it writes on into a file without a name, and every acknowledged write is gone with the process.
+ */
+export interface OwnFiles {
+  /** Before a change. @throws {AppError} `store_unavailable`: nothing was changed. */
+  assertThere(): void
+  /**
+   * After a commit and before anybody hears of it: what is acknowledged was in the named files when it was durable.
+   *
+   * @throws {AppError} `store_unavailable` with `outcome_unknown`, for the file may be put back.
+   */
+  assertKept(): void
+  /** Looks at all of them, and tells the operator what it finds. */
+  look(): void
+}
+
+interface OwnFile {
+  readonly name: string
+  readonly path: string
+  readonly device: number
+  readonly inode: number
+}
+
+export interface OwnFilesOptions {
+  /** Of the database file, without links in it. */
+  readonly path: string
+  readonly log: Log | undefined
+  /** Takes over into the database file what is in a log that has lost its name. */
+  readonly rescue: () => void
+}
+
+const FILES = [
+  ['', 'the database file'],
+  ['-wal', "the database's log (-wal)"],
+  ['-shm', "the index of the database's log (-shm)"],
+  ['-lock', 'the lock of the bus (-lock)'],
+] as const
+
+/** Nothing can be lost: the database is in memory, or the system lets nobody delete or rename an open file, as Windows. */
+export const unlosableFiles: OwnFiles = { assertThere: () => {}, assertKept: () => {}, look: () => {} }
+
+/**
+ * Remembers which files are there now. They are compared by device and inode, which no other file can have while SQLite
+ * has these open. By name alone: to close a file that SQLite has open would drop SQLite's locks on it (POSIX).
+ */
+export function rememberFiles({ path, log, rescue }: OwnFilesOptions): OwnFiles {
+  if (process.platform === 'win32') return unlosableFiles
+  const files = FILES.map(([ending, name]) => rememberFile(`${path}${ending}`, name))
+  const [databaseFile, logFile] = files
+  const keeping = [databaseFile, logFile].filter((file) => file !== undefined)
+  let lookedAt = Number.NEGATIVE_INFINITY
+  let told: string | undefined
+
+  const tell = (file: OwnFile, problem: string) => {
+    if (told === undefined) log?.error('database file lost', new Error(`${file.path}: ${problem}`))
+    told = problem
+    // Else a bus that is killed now takes with it what it acknowledged before.
+    if (file === logFile && problem === GONE) rescue()
+  }
+  const findProblem = (candidates: readonly OwnFile[]) => {
+    for (const file of candidates) {
+      const problem = compare(file)
+      if (problem === undefined) continue
+      tell(file, problem)
+      return { file, problem }
+    }
+    return undefined
+  }
+  const lookAtAll = () => {
+    lookedAt = performance.now()
+    const found = findProblem(files)
+    if (found === undefined && told !== undefined) {
+      told = undefined
+      log?.info('database file back')
+    }
+    return found
+  }
+  return {
+    assertThere: () => {
+      if (told === undefined && performance.now() - lookedAt < LOOK_MS) return
+      const found = lookAtAll()
+      if (found) throw refuse(`nothing was changed: ${describe(found)}`)
+    },
+    assertKept: () => {
+      const found = findProblem(keeping)
+      if (found) throw refuse(`it may or may not have been kept: ${describe(found)}`, { outcome_unknown: true })
+    },
+    look: () => {
+      lookAtAll()
+    },
+  }
+}
+
+const GONE = 'it was deleted or moved away while the bus runs'
+const REPLACED = 'another file was put in its place while the bus runs'
+
+function rememberFile(path: string, name: string): OwnFile {
+  const { dev, ino } = statSync(path)
+  return { name, path, device: dev, inode: ino }
+}
+
+function compare({ path, device, inode }: OwnFile): string | undefined {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return GONE
+    return stats.ino === inode && stats.dev === device ? undefined : REPLACED
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    return `it can no longer be looked at (${code})`
+  }
+}
+
+function describe({ file, problem }: { readonly file: OwnFile; readonly problem: string }): string {
+  const remedy = problem === GONE ? 'must put that same file back, or restart the bus' : 'must restart the bus'
+  return `${file.name} is lost, ${problem} -- the person who runs the bus ${remedy}`
+}
+
+function refuse(message: string, details: Record<string, unknown> = {}): AppError {
+  return commonError('store_unavailable', message, { retry_after_ms: RETRY_AFTER_MS, ...details })
+}
