@@ -89,6 +89,8 @@ export function createHttpServer(options: HttpOptions): Server {
     })
   })
   http.on('clientError', answerUnreadable)
+  // Node would refuse what it does not know to expect with a 417 that says nothing (RFC 9110, section 10.1.1, lets it pass).
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response))
   http.maxConnections = MAX_CONNECTIONS
   http.headersTimeout = HEADERS_TIMEOUT_MS
   http.requestTimeout = REQUEST_TIMEOUT_MS
