@@ -52,6 +52,11 @@ export async function startFuzzedBus(databaseUrl = 'sqlite::memory:'): Promise<F
   }
 }
 
+/** What a bus logged of its own faults: at `/mcp` the SDK also tells what it refused. */
+export function listFaults(logged: string): string[] {
+  return logged.split('\n').filter((line) => line !== '' && !line.includes('"event":"mcp request"'))
+}
+
 export interface Usage {
   readonly memoryMib: number
   readonly descriptors: number
