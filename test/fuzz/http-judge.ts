@@ -24,19 +24,27 @@ function judgeAlways({ status, headers, text }: HttpAnswer): string[] {
   return faults
 }
 
-function judgeByMethod(api: FuzzedApi, operation: FuzzedOperation, { method }: HttpCase, answer: HttpAnswer): string[] {
+function judgeByMethod(api: FuzzedApi, operation: FuzzedOperation, one: HttpCase, answer: HttpAnswer): string[] {
+  const { method } = one
   const { status, headers, text } = answer
   const isHead = method === 'HEAD' && operation.method === 'GET'
   if (isHead) return text === '' ? [] : ['an answer to HEAD has a body']
   const contentType = (headers['content-type'] ?? '').split(';')[0] ?? ''
   const body = contentType === 'application/json' ? parse(text) : text
   const faults = status >= 400 ? judgeRefusal(answer, body) : []
-  const meant = api.operations.find((one) => one.path === operation.path && one.method === method)
+  const meant = method === operation.method ? operation : findMeant(api, one)
   if (meant) return [...faults, ...meant.judge(status, contentType, body)]
   if (method === 'HEAD') return []
   if (![403, 405, 421].includes(status)) faults.push(`status ${status} for a method that is not documented`)
   if (status === 405 && headers.allow === undefined) faults.push('405 without Allow')
   return [...faults, ...api.judgeRefusal(body)]
+}
+
+/** With another method a path may be that of another operation: that of all lanes is also that of a lane of this name. */
+function findMeant({ operations }: FuzzedApi, { method, path }: HttpCase): FuzzedOperation | undefined {
+  const [bare = ''] = path.split('?')
+  const fits = (pattern: string) => new RegExp(`^${pattern.replace(/\{\w+\}/g, '[^/]*')}$`).test(bare)
+  return operations.find((one) => one.method === method && fits(one.path))
 }
 
 /** What every refusal says twice, it says alike. */

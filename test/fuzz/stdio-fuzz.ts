@@ -7,6 +7,7 @@ export interface StdioFuzz {
   readonly apiUrl: string
   readonly seed: number
   readonly start?: Parameters<typeof startSession>[1]
+  readonly patienceMs?: number
 }
 
 /** How long a counterexample may be made smaller. */
@@ -33,7 +34,7 @@ export async function listTools(apiUrl: string): Promise<readonly ListedTool[]> 
 
 /** Starts a server for each case, writes what the case says, and ends its input; shrinks the first that does not bear it. */
 export async function fuzzStdio(
-  { apiUrl, seed, start }: StdioFuzz,
+  { apiUrl, seed, start, patienceMs }: StdioFuzz,
   tools: readonly ListedTool[],
   sessions: number,
 ): Promise<StdioResult> {
@@ -42,7 +43,7 @@ export async function fuzzStdio(
   const property = fc.asyncProperty(stdioCases(tools), async ({ opening, pieces, chunkBytes, remainder }) => {
     // What takes no further run ends the shrinking, each step of which may wait for what never comes.
     if (failedAt !== undefined && performance.now() - failedAt > SHRINKING_MS) return
-    const session = startSession(apiUrl, start)
+    const session = startSession(apiUrl, start, patienceMs)
     try {
       await session.open(opening)
       await session.write(pieces, chunkBytes)

@@ -24,7 +24,7 @@ export interface StdioSession {
 }
 
 /** @param command What to start; the built program when left out. */
-export function startSession(apiUrl: string, start: typeof startProgram = startProgram): StdioSession {
+export function startSession(apiUrl: string, start = startProgram, patienceMs = PATIENCE_MS): StdioSession {
   const child = start([], { BUS_MCP_BASE_URL: apiUrl, BUS_MCP_AGENT_ID: 'ann', BUS_MCP_TOOLSETS: 'all' })
   const closed = once(child, 'close')
   const unanswered = new Set<string>()
@@ -86,7 +86,7 @@ export function startSession(apiUrl: string, start: typeof startProgram = startP
     }
   }
   const settle = async () => {
-    const until = performance.now() + PATIENCE_MS
+    const until = performance.now() + patienceMs
     while (unanswered.size > 0) {
       check()
       if (performance.now() > until)
@@ -124,7 +124,7 @@ export function startSession(apiUrl: string, start: typeof startProgram = startP
     },
     end: async (remainder) => {
       child.stdin.end(remainder)
-      const [code, signal] = await Promise.race([closed, delay(PATIENCE_MS).then(() => ['no end', null])])
+      const [code, signal] = await Promise.race([closed, delay(patienceMs).then(() => ['no end', null])])
       if (code !== 0) faults.push(`ended with ${code ?? signal}: ${stderr.slice(-2_000)}`)
       if (rest !== '') faults.push(`standard output ends with ${rest.slice(0, 300)}`)
       if (faults.length > 0) throw new Error(faults.join('\n'))
