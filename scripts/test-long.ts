@@ -6,5 +6,5 @@ import { runTool } from './run-tool.ts'
 
 process.env.BUS_TEST_SCALE = 'long'
 const words = process.argv.slice(2)
-const files = words.length > 0 ? words : ['test/correctness', 'decide-search']
+const files = words.length > 0 ? words : ['test/correctness', 'test/fuzz', 'decide-search']
 runTool('vitest/vitest.mjs', ['run', '--no-file-parallelism', ...files])

@@ -21,6 +21,12 @@ describe('every answer of the HTTP surface', () => {
     }
   })
 
+  it.each(['', '100-continue', '200-ok', '\u00ff'])('is the same to who expects %j of it', async (expected) => {
+    const { origin } = await startTestBus()
+    const answer = await ask(origin, post('/api/bus/message', hello, { expect: expected }))
+    expect(answer).toMatchObject({ status: 200, fields: hello })
+  })
+
   it('takes over a request id that is harmless, also into the history of a lane', async () => {
     const { origin, client } = await startTestBus()
     const claim = post('/api/bus/lanes/feeds/claim', { owner: 'session-A' }, { 'x-request-id': 'agent.7_a-B' })

@@ -79,12 +79,17 @@ describe('the MCP server on standard input and output', () => {
     expect(server.stdout()).not.toContain('    at ')
   })
 
-  it('says on standard error why it ends when a line is larger than it takes, and writes no stack to standard output', async () => {
+  it('refuses a message of more than 4 MiB under its id, and goes on', async () => {
     const server = await startInitializedServer()
-    server.write(JSON.stringify(toolCall(1, 'post_message', { topic: 'a', body: 'x'.repeat(11 * 1024 * 1024) })))
-    await server.exitCode()
-    expect(server.stderr()).toContain('maximum size')
-    expect(server.stdout().trimEnd().split('\n')).toHaveLength(1)
+    const long = toolCall(7, 'post_message', { topic: 'a', body: 'x'.repeat(11 * 1024 * 1024) })
+    const { id, ...rest } = long
+    for (const message of [long, { ...rest, id }, [long], ping]) server.send(message)
+    const error = { code: -32600, message: 'the message is longer than 4194304 bytes' }
+    for (const refused of [7, 7, null]) expect(await server.read()).toEqual({ jsonrpc: '2.0', id: refused, error })
+    expect(await server.read()).toEqual({ jsonrpc: '2.0', id: 'alive', result: {} })
+    server.end()
+    expect(await server.exitCode()).toBe(0)
+    expect(server.stderr()).toContain('the message is longer than')
     expect(server.stdout()).not.toContain('    at ')
   })
 

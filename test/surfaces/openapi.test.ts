@@ -143,6 +143,18 @@ describe('what the bus answers', () => {
     expect(findUndocumented(schema, fields, resolve)).toEqual([])
   })
 
+  it.each(Object.entries(writes))(
+    'as a refusal of a key that named another request: %s',
+    async (id, { path, body }) => {
+      const { origin } = await startRefusingBus()
+      const key = { 'idempotency-key': 'key' }
+      await ask(origin, write('/message', hello, key))
+      const { status, fields } = await ask(origin, write(path, { ...body, topic: 'another' }, key))
+      expect(fields).toMatchObject({ code: 'idempotency_key_reused' })
+      expect(findFaults(schemaOf(id, status), fields, resolve)).toEqual([])
+    },
+  )
+
   it('as a refusal of any field is documented', async () => {
     const bus = await startRefusingBus()
     for (const { operation, request, status, when } of refusedFields) {

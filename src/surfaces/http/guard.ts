@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
 
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'] as const
@@ -24,13 +24,13 @@ export function createGuard(allowedHosts: readonly string[], writeSecrets: reado
   const hosts = new Set([...LOOPBACK_HOSTS, ...allowedHosts].map((host) => host.toLowerCase()))
   const expected = writeSecrets.map(digest)
   return {
-    admit: ({ headers }) => {
+    admit: ({ headers, rawHeaders }) => {
       // A page may point a name of its own at this address (DNS rebinding), but cannot forge the Host header.
-      if (!hosts.has(hostName(headers.host))) throw commonError('host_not_allowed')
+      if (!hosts.has(hostName(headers.host)) || isHostDoubled(rawHeaders)) throw commonError('host_not_allowed')
       const { origin } = headers
       const isForeign =
         origin !== undefined && origin !== `http://${headers.host}` && origin !== `https://${headers.host}`
-      if (isForeign || headers['sec-fetch-site'] === 'cross-site') throw commonError('origin_forbidden')
+      if (isForeign || isForeignFetch(headers)) throw commonError('origin_forbidden')
     },
     authorizeWrite: (given) => {
       if (expected.length === 0) return
@@ -45,6 +45,21 @@ export function createGuard(allowedHosts: readonly string[], writeSecrets: reado
 
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/**
+ * What the browser says of a request without an `Origin`, as every GET is that a page makes blindly. A site has all ports of a
+ * name: whatever else is served on this machine is the same site, and may link to the bus, and do no more.
+ */
+function isForeignFetch(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return site === 'cross-site' || (site === 'same-site' && headers['sec-fetch-dest'] !== 'document')
+}
+
+/** Node takes the first of them; who stands in front may have taken the other (RFC 9112, section 3.2). */
+function isHostDoubled(rawHeaders: readonly string[]): boolean {
+  const isHost = (text: string, index: number) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host'
+  return rawHeaders.findIndex(isHost) !== rawHeaders.findLastIndex(isHost)
 }
 
 function hostName(host: string | undefined): string {

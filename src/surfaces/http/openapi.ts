@@ -47,6 +47,7 @@ const WRITE_ERRORS: readonly CommonErrorCode[] = [
   'body_too_large',
   'json_required',
   'invalid_json',
+  'idempotency_key_reused',
 ]
 
 /** The codes that any route of this effect may answer with, beside those of its operation. */

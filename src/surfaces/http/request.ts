@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { MAX_DEPTH, nestsDeeper } from '../../core/depth.ts'
 import { commonError } from '../../core/errors.ts'
 import type { TextReader } from '../../core/text-reader.ts'
 import { MAX_REQUEST_BYTES } from '../../core/wire.ts'
-
-/** How deep a body may nest. No field of ours nests at all. */
-const MAX_DEPTH = 32
 
 /**
  * The flat input of an operation; the path wins. Unknown fields stay unread.
@@ -81,14 +79,8 @@ function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw commonError('invalid_json', 'the request body must be a JSON object, as in {"topic": "converge"}')
   }
-  if (nestsDeeper(value, MAX_DEPTH)) {
+  if (nestsDeeper(value)) {
     throw commonError('invalid_json', `the request body must be a JSON object: it nests more than ${MAX_DEPTH} deep`)
   }
   return value as Record<string, unknown> // An object that came from JSON has only string keys.
-}
-
-/** Gives up one level past `depth`, so that no body can exhaust the stack. */
-function nestsDeeper(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return depth === 0 || Object.values(value).some((inner) => nestsDeeper(inner, depth - 1))
 }

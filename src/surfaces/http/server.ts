@@ -104,6 +104,8 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   })
   const connections = limitConnections(http, limits.maxConnections)
   http.on('clientError', answerUnreadable)
+  // Node would refuse what it does not know to expect with a 417 that says nothing (RFC 9110, section 10.1.1, lets it pass).
+  http.on('checkExpectation', (request, response) => http.emit('request', request, response))
   return { server: http, connectionCount: () => connections.count, streamCount: () => openStreams.count }
 }
 

@@ -6,9 +6,11 @@ import {
   legacyStatelessFallback,
   type McpRequestContext,
   type McpServer,
+  ProtocolErrorCode,
   type ServerEventBus,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
+import { MAX_DEPTH, nestsDeeper } from '../../core/depth.ts'
 import { AGENT_HEADER, MAX_REQUEST_BYTES, SESSION_HEADER } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
@@ -37,6 +39,7 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
     const body = request.method === 'POST' ? await parseBody(request) : undefined
     // The words for what is no JSON are those of the stateless way, which reads the body itself.
     if (request.method === 'POST' && body === undefined) return stateless(request)
+    if (nestsDeeper(body)) return refuseDepth()
     if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
     return (await sessions.answer(request, body)) ?? stateless(request, { parsedBody: body })
   }
@@ -71,6 +74,12 @@ export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf
     session: headers.get(SESSION_HEADER) || undefined,
     choice: readChoice(headers),
   })
+}
+
+/** As the SDK answers what is no message. */
+function refuseDepth(): Response {
+  const error = { code: ProtocolErrorCode.InvalidRequest, message: `the message nests more than ${MAX_DEPTH} deep` }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
 }
 
 /** Undefined when it is no JSON. Leaves the request to be read again. */

@@ -1,9 +1,14 @@
-import type { JSONRPCMessage, McpServer } from '@modelcontextprotocol/server'
+import { pipeline } from 'node:stream'
+import { type JSONRPCMessage, type McpServer, ProtocolErrorCode } from '@modelcontextprotocol/server'
 import { StdioServerTransport, serveStdio as serve } from '@modelcontextprotocol/server/stdio'
 import * as z from 'zod'
 import { createMcpServer, type McpOptions } from './server.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import type { Caller } from './tools.ts'
+import { findId, WholeLines } from './whole-lines.ts'
+
+/** Far beyond the longest message that the bus takes, and little enough to keep until it is whole. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024
 
 export interface StdioServer {
   /** Resolves when the connection has ended, whoever ended it, and everything that was kept alive was given back. */
@@ -28,7 +33,6 @@ export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
   }
   const handle = serve(create, {
     transport,
-    // A line over the transport's limit ends the connection; without this nobody would learn why.
     onerror: (error) => options.log.error('mcp connection', error),
   })
   const ended = transport.closed.then(async () => {
@@ -47,16 +51,28 @@ export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
 const acknowledged = z.object({ notifications: z.object({ resourceSubscriptions: z.array(z.string()).optional() }) })
 
 /**
- * Tells when the connection is over: at the end of the input, after a line that is too long, or when it is closed here. And
- * which resources a client of 2026-07-28 has just subscribed to.
+ * Tells when the connection is over: at the end of the input, or when it is closed here. And which resources a client of
+ * 2026-07-28 has just subscribed to. Answers what is too long, at which the SDK would end.
  */
 class ObservedTransport extends StdioServerTransport {
   readonly closed: Promise<void>
   private readonly onSubscribed: (uris: readonly string[]) => void
+  private readonly lines: WholeLines
   private tellClosed = () => {}
 
   constructor(onSubscribed: (uris: readonly string[]) => void) {
-    super()
+    const lines = new WholeLines(MAX_LINE_BYTES, (head, tail) => {
+      const message = `the message is longer than ${MAX_LINE_BYTES} bytes`
+      const error = { code: ProtocolErrorCode.InvalidRequest, message }
+      process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: findId(head, tail), error })}\n`)
+      this.onerror?.(new Error(message))
+    })
+    super(lines)
+    this.lines = lines
+    // Every answer that waits for a slow reader listens, and Node would take more than ten for a leak.
+    process.stdout.setMaxListeners(0)
+    // Its end, or what ends it, is that of the lines; there is nobody else to tell.
+    pipeline(process.stdin, lines, () => {})
     this.onSubscribed = onSubscribed
     this.closed = new Promise((resolve) => {
       this.tellClosed = resolve
@@ -73,6 +89,7 @@ class ObservedTransport extends StdioServerTransport {
 
   override async close(): Promise<void> {
     await super.close()
+    this.lines.destroy()
     this.tellClosed()
   }
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { toFieldProblems } from '../../core/capability.ts'
 import { toConcise } from '../../core/concise.ts'
+import { MAX_DEPTH, nestsDeeper } from '../../core/depth.ts'
 import { type JsonSchema, toJsonSchema, toModelSchema } from '../../core/json-schema.ts'
 import { once } from '../../core/once.ts'
 import type { AnyOperation, ToolSpec } from '../../core/operation.ts'
@@ -117,6 +118,8 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
       openWorldHint: false,
     },
     run: async (args, caller, signal, traceparent) => {
+      // Before anything walks through them; there is also no call to advise that would repeat them.
+      if (nestsDeeper(args)) return toTooDeep(spec.name)
       const result = await carryOut(args, caller, signal, traceparent)
       return result.ok
         ? result
@@ -170,6 +173,14 @@ function toInvalidArguments(tool: string, input: z.ZodObject, error: z.ZodError)
   const errors = [...toFieldProblems(error).filter(({ path }) => path !== ''), ...unknown]
   const message = `${tool}: ${errors.map((problem) => problem.message).join('; ')}`
   return { ok: false, error: { type: 'invalid_arguments', message, errors } }
+}
+
+function toTooDeep(tool: string): CallResult {
+  const message = `the arguments nest more than ${MAX_DEPTH} deep`
+  return {
+    ok: false,
+    error: { type: 'invalid_arguments', message: `${tool}: ${message}`, errors: [{ path: '', message }] },
+  }
 }
 
 function toUnknownActor(tool: string, actor: string): CallResult {
