@@ -37,6 +37,7 @@ export const importLaw: readonly Row[] = [
       'src/flags.ts',
       'src/product.ts',
       'src/serve.ts',
+      'src/service.ts',
       'src/surfaces/cli/*',
       'src/surfaces/cli/hook/index.ts',
       'src/surfaces/cli/connect/index.ts',
@@ -57,6 +58,19 @@ export const importLaw: readonly Row[] = [
     ],
   },
   {
+    from: 'src/service.ts',
+    may: [
+      'src/settings.ts',
+      'src/config.ts',
+      'src/core/*',
+      'src/flags.ts',
+      'src/surfaces/cli/*',
+      'src/surfaces/cli/service/index.ts',
+      'src/terminal.ts',
+      'node:**',
+    ],
+  },
+  {
     from: 'src/flags.ts',
     may: ['src/config.ts', 'src/settings.ts', 'src/core/*', 'src/surfaces/cli/*', 'src/terminal.ts', 'node:**'],
   },
@@ -70,6 +84,7 @@ export const importLaw: readonly Row[] = [
       'src/surfaces/cli/completion/index.ts',
       'src/surfaces/cli/connect/index.ts',
       'src/surfaces/cli/hook/index.ts',
+      'src/surfaces/cli/service/index.ts',
     ],
   },
   { from: 'src/terminal.ts', may: ['src/core/*', 'src/log.ts'] },
@@ -161,6 +176,10 @@ export const importLaw: readonly Row[] = [
     ],
   },
   { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
+  {
+    from: 'src/surfaces/cli/service/*',
+    may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/service/*', 'node:**'],
+  },
   // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
   {
     from: 'src/surfaces/cli/connect/*',
