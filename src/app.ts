@@ -1,26 +1,31 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { startChores } from './chores.ts'
 import { type BusClient, createBusClient } from './client/index.ts'
 import { type BusConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke } from './core/capability.ts'
 import type { BusContext, Log, Settings } from './core/context.ts'
-import { AppError, commonError, startError } from './core/errors.ts'
+import type { Database } from './core/database.ts'
+import { AppError, commonError } from './core/errors.ts'
+import { listSecrets } from './core/setting-text.ts'
+import { createWaits, type Waits } from './core/waits.ts'
 import { API_BASE_PATH, MCP_PATH, SECRET_HEADER } from './core/wire.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { describeMcp } from './mcp-offer.ts'
 import { openStore } from './open-store.ts'
 import { boundOperations } from './product.ts'
+import { createReadings } from './readings.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
+import { bracket, listen } from './surfaces/http/listen.ts'
 import { createPanelMounts } from './surfaces/http/panel-files.ts'
+import { createRequestLog } from './surfaces/http/request-log.ts'
 import { createHttpServer, type Mount } from './surfaces/http/server.ts'
 import { createShutdown } from './surfaces/http/shutdown.ts'
 import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { standardChoice, type ToolChoice } from './surfaces/mcp/selection.ts'
 import type { createMcpServer } from './surfaces/mcp/server.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -28,8 +33,11 @@ const MIN_LEASE_MS = 1000
 /** How long requests under way may take to end at shutdown. */
 const SHUTDOWN_GRACE_MS = 10_000
 
+/** As the settings have them when nothing is set. */
+const standardLimits = { maxConnections: 4096, maxWaits: 1024, maxStreams: 2048, rateLimit: undefined }
+
 export interface Bus {
-  /** As in `http://127.0.0.1:8100`. */
+  /** As in `http://127.0.0.1:8100`, or `unix:/run/user/1000/bus.sock`. */
   readonly origin: string
   readonly apiUrl: string
   readonly mcpUrl: string
@@ -38,9 +46,22 @@ export interface Bus {
 }
 
 /** What a test leaves out is as when nothing is set. */
-type Extras = Pick<BusConfig, 'retainDays' | 'retainMessages' | 'allowUnsafeDurability'> & ToolChoice
+type Extras = Pick<
+  BusConfig,
+  | 'retainDays'
+  | 'retainMessages'
+  | 'allowUnsafeDurability'
+  | 'listen'
+  | 'maxConnections'
+  | 'maxWaits'
+  | 'maxStreams'
+  | 'rateLimit'
+> &
+  ToolChoice
 
-export interface BusOptions extends Omit<BusConfig, 'databaseUrl' | 'demo' | keyof Extras>, Partial<Extras> {
+export interface BusOptions
+  extends Omit<BusConfig, 'databaseUrl' | 'demo' | 'logLevel' | keyof Extras>,
+    Partial<Extras> {
   /** A file, `:memory:`, or the URL of a PostgreSQL database. */
   readonly databasePlace: string
   readonly log: Log
@@ -76,52 +97,49 @@ export interface Inhabitants {
  * @throws {AppError} With one line for the person who started it.
  */
 export async function startBus(options: BusOptions): Promise<Bus> {
-  const { host, port, writeSecret, log } = options
-  if (!isLoopbackHost(host) && writeSecret === undefined) {
+  const { host, writeSecret } = options
+  if (options.listen === undefined && !isLoopbackHost(host) && writeSecret === undefined) {
     throw commonError(
       'invalid_request',
       `${host} can be reached from other machines: set BUS_WRITE_SECRET, or listen on 127.0.0.1`,
     )
   }
-  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch, inhabitants } = options
-  const database = await openStore({
-    place: databasePlace,
-    allowUnsafe: allowUnsafeDurability,
-    forService: true,
-    createClock,
-    outageMs,
-    stopwatch,
-  })
-  const context: BusContext = {
-    database,
-    log,
-    createWrite: (request, operationId, input) =>
-      createWriteOnce(database, request, () => fingerprint(operationId, input)),
-    settings: toSettings(options),
-  }
-  const guard = createGuard([...options.allowedHosts, bracket(host)], writeSecret)
-  const mcp = createMcp(options, context, guard)
+  const metrics = createMetrics(VERSION)
+  const { inhabitants } = options
+  const log = metrics.watchLog(options.log)
+  const database = await openBusStore(options, metrics)
   const stopping = new AbortController()
-  const server = createHttpServer({
-    operations: boundOperations,
+  const limits = { ...standardLimits, ...options }
+  const context = createContext({ ...options, log }, database, createWaits(limits.maxWaits, stopping.signal))
+  const operations = metrics.watch(boundOperations)
+  const guard = createGuard(
+    [...options.allowedHosts, bracket(host)],
+    writeSecret === undefined ? [] : listSecrets(writeSecret),
+  )
+  const mcp = createMcp(options, operations, context, guard)
+  const http = createHttpServer({
+    operations,
     context,
     guard,
     mounts: [mcp, ...createPanelMounts()],
-    stopping: stopping.signal,
+    limits,
+    observers: [metrics.observer, createRequestLog(log)],
+    metrics: () => metrics.text(createReadings(operations, context, http)),
   })
+  const { server } = http
   const shutDown = createShutdown(server, SHUTDOWN_GRACE_MS)
   const chores = capabilities.flatMap((capability) => capability.chores ?? [])
   const doChores = async () => {
     for (const { run } of chores) await run(context)
   }
+  let origin: string
   try {
-    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(boundOperations, context) }), doChores)
-    server.listen(port, host)
-    await once(server, 'listening')
+    await inhabitants?.settle(createBusClient({ transport: createLocalTransport(operations, context) }), doChores)
+    origin = await listen(server, options)
   } catch (error) {
     await inhabitants?.leave()
     await database.close()
-    throw toListenError(error, host, port)
+    throw error
   }
   const stopChores = startChores(chores, context)
   inhabitants?.live()
@@ -131,12 +149,11 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
     await database.close()
   }
-  // A TCP server's address is never a pipe's name.
-  const origin = `http://${bracket(toReachable(host))}:${(server.address() as AddressInfo).port}`
+  const isSocket = options.listen !== undefined
   return {
     origin,
-    apiUrl: `${origin}${API_BASE_PATH}`,
-    mcpUrl: `${origin}${MCP_PATH}`,
+    apiUrl: isSocket ? origin : `${origin}${API_BASE_PATH}`,
+    mcpUrl: `${origin}${isSocket ? ' ' : ''}${MCP_PATH}`,
     close: () => {
       closing ??= stop()
       return closing
@@ -144,11 +161,39 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   }
 }
 
+function openBusStore(options: BusOptions, { committed }: Metrics): Promise<Database> {
+  const { databasePlace, allowUnsafeDurability, createClock, outageMs, stopwatch } = options
+  return openStore({
+    place: databasePlace,
+    allowUnsafe: allowUnsafeDurability,
+    forService: true,
+    onCommit: committed,
+    createClock,
+    outageMs,
+    stopwatch,
+  })
+}
+
+function createContext(options: BusOptions, database: Database, waits: Waits): BusContext {
+  return {
+    database,
+    log: options.log,
+    waits,
+    createWrite: (request, operationId, input) =>
+      createWriteOnce(database, request, () => fingerprint(operationId, input)),
+    settings: toSettings(options),
+  }
+}
+
 /** MCP at the bus's own address. What it needs is loaded for the first who asks: to start would take a fifth longer. */
-function createMcp(options: BusOptions, context: BusContext, guard: Guard): Mount & { close(): Promise<void> } {
-  const { log } = options
-  const callWith = (secret: string | null) =>
-    createLocalCall(boundOperations, context, () => guard.authorizeWrite(secret))
+function createMcp(
+  options: BusOptions,
+  operations: readonly BoundOperation[],
+  context: BusContext,
+  guard: Guard,
+): Mount & { close(): Promise<void> } {
+  const { log } = context
+  const callWith = (secret: string | null) => createLocalCall(operations, context, () => guard.authorizeWrite(secret))
   const mcpOptions = describeMcp(log, callWith(null), false, { ...standardChoice, ...options })
   const load = async () => {
     const [{ createCallerOf, createMcpMount }, { createMcpServer }] = await Promise.all([
@@ -224,33 +269,4 @@ function createLocalCall(bound: readonly BoundOperation[], context: BusContext, 
       throw error
     }
   }
-}
-
-function toListenError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const place = `${host}:${port}`
-  switch (code) {
-    case 'EADDRINUSE':
-      return startError(
-        'address_in_use',
-        `${place} is taken, perhaps by another bus -- use that one ("bus-mcp doctor" looks), or start with --port 0`,
-      )
-    case 'EACCES':
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return commonError('invalid_request', `cannot listen on ${place}: ${String(code)} -- see --host and --port`)
-    default:
-      return error
-  }
-}
-
-/** An address that a client on this machine can ask, also when the bus listens on all of them. */
-function toReachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  return host === '::' ? '::1' : host
-}
-
-/** An IPv6 address as URLs and Host headers write it. */
-function bracket(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

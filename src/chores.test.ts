@@ -3,7 +3,8 @@ import { startChores } from './chores.ts'
 import type { Chore } from './core/capability.ts'
 import type { BusContext } from './core/context.ts'
 import { commonError } from './core/errors.ts'
-import { createLog } from './log.ts'
+import { createWaits } from './core/waits.ts'
+import { createLog } from './telemetry/log.ts'
 
 /** As much of a bus as these chores touch. */
 function createContext(logged: string[]): BusContext {
@@ -17,10 +18,17 @@ function createContext(logged: string[]): BusContext {
     read: refuse,
     listen: refuse,
     probe: refuse,
+    size: refuse,
     close: refuse,
   }
   const settings = { minLeaseMs: 1, maxLeaseMs: 1, writeSecretRequired: false, version: '0.0.0' }
-  return { database, settings, log: createLog((line) => logged.push(line)), createWrite: refuse }
+  return {
+    database,
+    settings,
+    log: createLog((line) => logged.push(line)),
+    createWrite: refuse,
+    waits: createWaits(1, new AbortController().signal),
+  }
 }
 
 function start(chore: Omit<Chore, 'name' | 'everyMs'>) {

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  namePerson,
-  nameSession,
-  parseDatabaseUrl,
-  readBusConfig,
-  readClientConfig,
-  readMcpConfig,
-  VERSION,
-} from './config.ts'
+import { namePerson, nameSession, readBusConfig, readClientConfig, readMcpConfig, VERSION } from './config.ts'
 import { busSettings, clientSettings, mcpSettings, type Setting } from './settings.ts'
 
 type Values = Readonly<Record<string, string | undefined>>
@@ -53,6 +45,12 @@ describe('the settings of a bus', () => {
       retainDays: undefined,
       retainMessages: undefined,
       allowedHosts: [],
+      listen: undefined,
+      maxConnections: 4096,
+      maxWaits: 1024,
+      maxStreams: 2048,
+      rateLimit: undefined,
+      logLevel: 'info',
       demo: false,
       readOnly: false,
       toolsets: [],
@@ -72,6 +70,12 @@ describe('the settings of a bus', () => {
       BUS_RETAIN_DAYS: '0.5',
       BUS_RETAIN_MESSAGES: '10000',
       BUS_ALLOWED_HOSTS: 'bus.local, build.local,',
+      BUS_LISTEN: 'unix:/run/bus.sock',
+      BUS_MAX_CONNECTIONS: '10',
+      BUS_MAX_WAITS: '20',
+      BUS_MAX_STREAMS: '30',
+      BUS_RATE_LIMIT: '0.5',
+      BUS_LOG_LEVEL: 'debug',
       BUS_MCP_READ_ONLY: '1',
       BUS_MCP_TOOLSETS: 'core, flags',
       BUS_MCP_TOOLS: 'get_timeline',
@@ -87,6 +91,12 @@ describe('the settings of a bus', () => {
       retainDays: 0.5,
       retainMessages: 10_000,
       allowedHosts: ['bus.local', 'build.local'],
+      listen: '/run/bus.sock',
+      maxConnections: 10,
+      maxWaits: 20,
+      maxStreams: 30,
+      rateLimit: 0.5,
+      logLevel: 'debug',
       demo: false,
       readOnly: true,
       toolsets: ['core', 'flags'],
@@ -264,68 +274,6 @@ describe('whether an MCP server only reads', () => {
   ])('is read from %j as %j', (text, readOnly) => {
     const config = readMcpConfig({ env: { BUS_MCP_READ_ONLY: text }, flags: {} }, expect.unreachable)
     expect(config.readOnly).toBe(readOnly)
-  })
-})
-
-describe('a database URL', () => {
-  it.each([
-    ['sqlite:bus.db', 'bus.db'],
-    ['sqlite:./data/bus.db', './data/bus.db'],
-    ['sqlite:/var/lib/bus.db', '/var/lib/bus.db'],
-    ['sqlite:///var/lib/bus.db', '/var/lib/bus.db'],
-    ['sqlite://bus.db', 'bus.db'],
-    ['sqlite::memory:', ':memory:'],
-    ['sqlite:with blank and ?.db', 'with blank and ?.db'],
-    ['sqlite:C:\\data\\bus.db', 'C:\\data\\bus.db'],
-    ['sqlite:C:/data/bus.db', 'C:/data/bus.db'],
-    ['sqlite:///C:/data/bus.db', 'C:/data/bus.db'],
-    ['sqlite:/C:/data/bus.db', 'C:/data/bus.db'],
-    ['sqlite:\\\\server\\share\\bus.db', '\\\\server\\share\\bus.db'],
-    ['sqlite:~/bus.db', `${homedir()}/bus.db`],
-    ['sqlite:~\\bus.db', `${homedir()}\\bus.db`],
-    ['sqlite:~bus.db', '~bus.db'],
-    ['postgres://me@db.local/bus', 'postgres://me@db.local/bus'],
-    ['postgresql://db.local/bus', 'postgresql://db.local/bus'],
-  ])('names a file, or a database elsewhere: %s', (url, path) => {
-    expect(parseDatabaseUrl(url, {})).toBe(path)
-  })
-
-  it.each(['', 'bus.db', 'sqlite', 'sqlite:', 'SQLITE:bus.db', 'mysql://localhost/bus', 'file:bus.db'])(
-    'is refused, with an example, when it is of no kind that is known: %j',
-    (url) => {
-      expect(() => parseDatabaseUrl(url, {})).toThrow(
-        expect.objectContaining({
-          code: 'invalid_request',
-          message: 'BUS_DATABASE_URL must be sqlite:PATH, as in sqlite:./bus.db, or postgres://USER@HOST/DATABASE',
-        }),
-      )
-    },
-  )
-
-  const folders: Partial<Record<NodeJS.Platform, { env: Values; moved: string; standard: string }>> = {
-    win32: {
-      env: { LOCALAPPDATA: 'D:\\Local' },
-      moved: 'D:\\Local',
-      standard: join(homedir(), 'AppData', 'Local'),
-    },
-    darwin: {
-      env: {},
-      moved: join(homedir(), 'Library', 'Application Support'),
-      standard: join(homedir(), 'Library', 'Application Support'),
-    },
-  }
-  const { env, moved, standard } = folders[process.platform] ?? {
-    env: { XDG_DATA_HOME: '/data' },
-    moved: '/data',
-    standard: join(homedir(), '.local', 'share'),
-  }
-
-  it('that is not set means the file in the folder where this system keeps a user’s data', () => {
-    expect(parseDatabaseUrl(undefined, env)).toBe(join(moved, 'bus-mcp', 'bus.db'))
-    expect(parseDatabaseUrl(undefined, {})).toBe(join(standard, 'bus-mcp', 'bus.db'))
-    expect(parseDatabaseUrl(undefined, { XDG_DATA_HOME: '', LOCALAPPDATA: '' })).toBe(
-      join(standard, 'bus-mcp', 'bus.db'),
-    )
   })
 })
 

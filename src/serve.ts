@@ -8,7 +8,8 @@ import { UsageError } from './surfaces/cli/command.ts'
 import { openInput, openOutput } from './surfaces/cli/files.ts'
 import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
 import { describeSettings } from './surfaces/cli/help.ts'
-import { log, stopOnSignal, terminal } from './terminal.ts'
+import { createLog } from './telemetry/log.ts'
+import { stopOnSignal, terminal } from './terminal.ts'
 
 /** Runs a bus until a signal ends it. */
 export async function serve(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
@@ -16,6 +17,7 @@ export async function serve(rest: readonly string[], { env, programPath }: Launc
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
   if (config.demo) return serveDemo(config, programPath)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
+  const log = createLog(terminal.err, config.logLevel)
   const bus = await startBus({ ...config, databasePlace, log })
   // Before it says that it is there, so that it can be told to end from then on.
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
@@ -32,7 +34,7 @@ async function serveDemo(config: BusConfig, programPath: string): Promise<void> 
       '--demo keeps everything in memory and never writes into the database of a real bus: leave --database-url and BUS_DATABASE_URL out',
     )
   }
-  const bus = await startDemo({ ...config, log })
+  const bus = await startDemo({ ...config, log: createLog(terminal.err, config.logLevel) })
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
   terminal.out(describeDemo({ ...bus, version: VERSION, isArmed: config.writeSecret !== undefined, programPath }))
   await ended

@@ -1,8 +1,9 @@
 import { isIPv6 } from 'node:net'
 import * as z from 'zod'
+import { LOG_LEVELS } from './core/context.ts'
 import { printableLine } from './core/fields.ts'
 import { isSwitchedOn, parseNames } from './core/setting-text.ts'
-import { STANDARD_BASE_URL } from './core/wire.ts'
+import { STANDARD_BASE_URL, toSocketPath } from './core/wire.ts'
 
 export interface Setting<T = unknown> {
   /** Absent for what would surprise whoever forgot that it is set. */
@@ -69,6 +70,37 @@ const secret = z
   .refine((value) => value === undefined || /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value), {
     error: 'be printable ASCII that neither begins nor ends with a space, for it travels in an HTTP header',
   })
+  .refine((value) => value === undefined || isSecretList(value), {
+    error: 'be one secret, or two separated by a comma while an old one is replaced: new,old',
+  })
+
+/** A third one would be one that nobody remembers. */
+function isSecretList(text: string): boolean {
+  const parts = text.split(',')
+  return parts.length <= 2 && parts.every((part) => part.trim() !== '')
+}
+
+/** What bounds how many there may be at once. */
+const limit = (standard: number) =>
+  z
+    .string()
+    .default(String(standard))
+    .transform(toNumber)
+    .refine((value) => Number.isSafeInteger(value) && value > 0 && value <= 1_000_000, {
+      error: 'be a whole number from 1 to 1000000',
+    })
+
+/** A path to connect to where there is no port, as Node takes it; undefined when it is not set. */
+const socketPath = z
+  .string()
+  .optional()
+  .transform((text, { addIssue }) => {
+    const path = text === undefined ? undefined : toSocketPath(text)
+    if (text !== undefined && path === undefined) {
+      addIssue({ code: 'custom', message: 'be unix:PATH, as in unix:/run/user/1000/bus.sock, or pipe:NAME on Windows' })
+    }
+    return path
+  })
 
 const nameList = z.string().default('').transform(parseNames)
 
@@ -109,7 +141,8 @@ export const toolSettings = {
 const writeSecret = {
   env: 'BUS_WRITE_SECRET',
   isSecret: true,
-  summary: 'Arms every write: the bus refuses those without it, the client sends it as X-Bus-Secret.',
+  summary:
+    'Arms every write: the bus refuses those without it, the client sends it as X-Bus-Secret. While it is replaced, new,old: the bus takes both, the client sends the new one.',
   standard: 'unset: open, and nothing is sent',
   schema: secret,
 } as const satisfies Setting
@@ -125,6 +158,14 @@ export const busSettings = {
       .string()
       .default('127.0.0.1')
       .transform((host) => host.replace(/^\[(.*)\]$/, '$1')),
+  },
+  listen: {
+    env: 'BUS_LISTEN',
+    flag: 'listen',
+    summary:
+      'Listen on a Unix socket, unix:PATH, or on Windows a named pipe, pipe:NAME, and on no port: only your own user can connect.',
+    standard: 'unset: BUS_HOST and BUS_PORT',
+    schema: socketPath,
   },
   port: {
     env: 'BUS_PORT',
@@ -194,6 +235,47 @@ export const busSettings = {
     standard: 'none',
     schema: names,
   },
+  maxConnections: {
+    env: 'BUS_MAX_CONNECTIONS',
+    summary: 'How many connections the bus keeps at once; those beyond are refused with 503.',
+    standard: '4096',
+    schema: limit(4096),
+  },
+  maxWaits: {
+    env: 'BUS_MAX_WAITS',
+    summary: 'How many requests may wait at once (wait_s); those beyond are refused with 503.',
+    standard: '1024',
+    schema: limit(1024),
+  },
+  maxStreams: {
+    env: 'BUS_MAX_STREAMS',
+    summary: 'How many streams of events may be open at once; those beyond are refused with 503.',
+    standard: '2048',
+    schema: limit(2048),
+  },
+  rateLimit: {
+    env: 'BUS_RATE_LIMIT',
+    summary:
+      'How many requests a second one address may ask, twice as many at once; those beyond are refused with 429. 0 for no limit.',
+    standard: '200 from other machines, no limit on this one',
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => (text === undefined ? undefined : toNumber(text)))
+      .refine((value) => value === undefined || (value >= 0 && value <= 1_000_000), {
+        error: 'be a number of requests a second, 0 for no limit',
+      }),
+  },
+  logLevel: {
+    env: 'BUS_LOG_LEVEL',
+    flag: 'log-level',
+    summary: 'What is logged: debug (each request, too), info, warn, error, or silent.',
+    standard: 'info',
+    schema: z
+      .string()
+      .default('info')
+      .pipe(z.enum(LOG_LEVELS, { error: `be one of ${LOG_LEVELS.join(', ')}` })),
+  },
   demo: {
     flag: 'demo',
     isSwitch: true,
@@ -224,7 +306,7 @@ export const clientSettings = {
   baseUrl: {
     env: 'BUS_MCP_BASE_URL',
     flag: 'base-url',
-    summary: 'Base URL of the coordination bus.',
+    summary: 'Base URL of the coordination bus; unix:PATH or pipe:NAME for one that listens there (BUS_LISTEN).',
     standard: STANDARD_BASE_URL,
     schema: z.string().default(STANDARD_BASE_URL),
   },
@@ -254,7 +336,8 @@ export const clientSettings = {
     standard: '3600',
     schema: positiveSeconds(3600, MAX_TIMER_SECONDS),
   },
-  writeSecret,
+  // What the bus takes beside it, while it is replaced, no client needs.
+  writeSecret: { ...writeSecret, schema: secret.transform((text) => text?.split(',')[0]) },
 } as const satisfies Record<string, Setting>
 
 /** Settings of the MCP server over standard input and output. */

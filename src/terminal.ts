@@ -1,5 +1,5 @@
 import { AppError, errorKinds } from './core/errors.ts'
-import { createLog } from './log.ts'
+import { createLog } from './telemetry/log.ts'
 
 /** The process's own streams. */
 export const terminal = {

@@ -1,11 +1,11 @@
 import type * as z from 'zod'
-import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL } from '../core/wire.ts'
+import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL, toSocketPath } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
 import { type Transport, type TransportAnswer, TransportError } from './transport.ts'
 
 export interface BusClientOptions {
-  /** As in `http://127.0.0.1:8100/api/bus`, which is the standard. */
+  /** As in `http://127.0.0.1:8100/api/bus`, which is the standard; `unix:PATH` or `pipe:NAME` for a bus without a port. */
   readonly baseUrl?: string
   /** For one request, in milliseconds; 10,000 when left out. */
   readonly timeoutMs?: number
@@ -49,11 +49,14 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   const transport = options.transport ?? createStandardTransport()
 
   const { exchange, settle } = createRepeatingExchange(transport)
-  const root = findRoot(baseUrl)
+  const socketPath = toSocketPath(baseUrl)
+  // On a socket, whose bus is asked by the name that every bus has.
+  const root = findRoot(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
 
   const call: BusClient['call'] = async (id, input, { signal, idempotencyKey } = {}) => {
     const { method, path, effect } = findOperation(id)
-    if (root === undefined) throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https://')
+    if (root === undefined)
+      throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https:// (or unix: for a socket)')
     const { filled, rest } = fillPath(path, input)
     const isWrite = effect === 'write'
     const url = new URL(isWrite ? `${root}${filled}` : `${root}${filled}${toQuery(rest)}`)
@@ -62,6 +65,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
       const answer = await send({
         method,
         url,
+        socketPath,
         headers: isWrite ? toWriteHeaders(idempotencyKey ?? crypto.randomUUID(), writeSecret) : READ_HEADERS,
         body: isWrite ? JSON.stringify(rest) : undefined,
         // The time that the bus was asked to wait does not count.

@@ -23,10 +23,13 @@ export function createNodeTransport(): Transport {
 }
 
 function exchange(send: typeof httpRequest, agent: Agent, request: TransportRequest): Promise<TransportAnswer> {
-  const { method, url, headers, body, timeoutMs, signal } = request
+  const { method, url, socketPath, headers, body, timeoutMs, signal } = request
   if (signal?.aborted) return Promise.reject(new TransportError(CANCELLED, false, signal.reason))
   return new Promise((resolve, reject) => {
-    const outgoing = send(url, { method, agent, headers })
+    const outgoing = send(
+      url,
+      socketPath === undefined ? { method, agent, headers } : { method, agent, headers, socketPath },
+    )
     const isSent = watchConnection(outgoing, url)
     const end = () => {
       clearTimeout(timer)
@@ -99,6 +102,8 @@ class TimeoutError extends Error {
 const NOT_CONNECTED: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'connection refused'],
   ['ENOTFOUND', 'no such host'],
+  ['ENOENT', 'there is no such socket'],
+  ['EACCES', 'this user may not connect to it'],
   ['EAI_AGAIN', 'the host name could not be resolved'],
   ['EHOSTUNREACH', 'no route to the host'],
   ['ENETUNREACH', 'no route to the network'],

@@ -1,6 +1,8 @@
 export interface TransportRequest {
   readonly method: 'GET' | 'POST'
   readonly url: URL
+  /** Where to connect instead of the host of the URL: a Unix socket, or a named pipe of Windows. */
+  readonly socketPath?: string | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
   /** For the whole exchange, in milliseconds. */

@@ -75,7 +75,7 @@ describe('BusUnreachable', () => {
     'file:///etc/passwd',
   ])('says that %j is no base URL', async (baseUrl) => {
     await expectUnreachable(createBusClient({ baseUrl }), baseUrl, {
-      reason: /^the base URL is not one of http:\/\/ or https:\/\/$/,
+      reason: /^the base URL is not one of http:\/\/ or https:\/\/ \(or unix: for a socket\)$/,
       outcomeUnknown: false,
     })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { openTestDatabase } from '../../test/support/database.ts'
-import { createLog } from '../log.ts'
+import { createLog } from '../telemetry/log.ts'
 import {
   bind,
   defineCapability,
@@ -14,6 +14,7 @@ import {
 import type { BusContext } from './context.ts'
 import { AppError, commonError } from './errors.ts'
 import { defineOperation } from './operation.ts'
+import { createWaits } from './waits.ts'
 
 const double = defineOperation({
   id: 'toys.double',
@@ -41,6 +42,7 @@ async function run(handle: Double, input: unknown = { number: 21 }) {
     createWrite: () => (body) => database.write(body),
     settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
     log: createLog((line) => logged.push(line)),
+    waits: createWaits(10, new AbortController().signal),
   }
   const request = { requestId: 'request-7', signal: new AbortController().signal }
   const outcome = await invoke(bind(double, handle), input, bus, request).then(

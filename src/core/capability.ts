@@ -3,6 +3,7 @@ import type { BusContext, Context, Log, RequestInfo, Settings, Write } from './c
 import type { Database, Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
 import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
+import type { Waits } from './waits.ts'
 
 /** Makes an error of the operation's own list; the handler throws it. */
 export type Fail<Errors extends Readonly<Record<string, OperationError>>> = <Code extends keyof Errors & string>(
@@ -142,15 +143,17 @@ class CallContext implements Context {
   readonly database: Database
   readonly settings: Settings
   readonly log: Log
+  readonly waits: Waits
   readonly requestId: string
   readonly idempotencyKey: string | undefined
   readonly write: Write
   readonly #request: RequestInfo
 
-  constructor({ database, settings, log }: BusContext, request: RequestInfo, write: Write) {
+  constructor({ database, settings, log, waits }: BusContext, request: RequestInfo, write: Write) {
     this.database = database
     this.settings = settings
     this.log = log
+    this.waits = waits
     this.requestId = request.requestId
     this.idempotencyKey = request.idempotencyKey
     this.write = write

@@ -1,10 +1,23 @@
 import type { Database, Transaction } from './database.ts'
+import type { Waits } from './waits.ts'
+
+/** The levels of a log, from the one that tells most to the one that tells nothing. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface Log {
-  info(event: string, fields?: Readonly<Record<string, string | number | boolean>>): void
+  /** What is of interest only while somebody looks for something, as each request is. */
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  /** For what an operator should look at some day. */
+  warn(event: string, fields?: LogFields): void
   /** For faults of the bus: the error goes to the operator whole, and never to a caller. */
-  error(event: string, error: unknown, fields?: Readonly<Record<string, string | number | boolean>>): void
+  error(event: string, error: unknown, fields?: LogFields): void
 }
+
+/** Request ids, names of operations and routes, figures. Never a body, a secret, or the name of an agent. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>
 
 /** The settings that a handler may depend on. */
 export interface Settings {
@@ -38,6 +51,7 @@ export interface BusContext {
   readonly database: Database
   readonly settings: Settings
   readonly log: Log
+  readonly waits: Waits
   /** Makes the {@link Context.write} of a request. */
   readonly createWrite: (request: RequestInfo, operationId: string, input: unknown) => Write
 }
@@ -61,6 +75,7 @@ export interface Context {
   readonly write: Write
   readonly settings: Settings
   readonly log: Log
+  readonly waits: Waits
   readonly requestId: string
   readonly signal: AbortSignal
   /** Undefined when whoever asks will not ask again. */

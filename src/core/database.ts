@@ -149,10 +149,19 @@ export interface Database {
    * @returns Ends it.
    */
   listen(channel: string, wake: () => void): () => void
+  /** How much room it takes, in bytes. */
+  size(): Promise<StoreSize>
   /** Proves with a write that the store can write. @throws {AppError} `store_unavailable`. */
   probe(): Promise<void>
   /** Ends after the bodies that were already accepted. */
   close(): Promise<void>
+}
+
+/** In bytes. */
+export interface StoreSize {
+  readonly database: number
+  /** Of the write-ahead log beside it; left out where it is the server's. */
+  readonly wal?: number
 }
 
 /** A time in which the store could not be asked: the process was down, stopped or blocked, or the machine slept. */

@@ -61,7 +61,7 @@ describe('the list of error kinds', () => {
 
   it('has 75, try again later, for what time resolves and for nothing else', () => {
     const later = Object.entries(errorKinds).filter(([, { exitCode }]) => exitCode === 75)
-    expect(later.map(([name]) => name)).toEqual(['busy'])
+    expect(later.map(([name]) => name)).toEqual(['busy', 'rate_limited'])
   })
 
   it('is where every common error has its place, under a code of its own', () => {

@@ -26,6 +26,8 @@ export const errorKinds = {
   unsupported_media: { status: 415, exitCode: 2 },
   headers_too_large: { status: 431, exitCode: 2 },
   misdirected: { status: 421, exitCode: 2 },
+  /** One caller asks for more than its share. */
+  rate_limited: { status: 429, exitCode: 75 },
   internal: { status: 500, exitCode: 70 },
   unavailable: { status: 503, exitCode: 69 },
 } as const
@@ -79,6 +81,32 @@ export const commonErrors = {
       'The store did not accept the request, and nothing was changed unless `outcome_unknown` says so. Try again after `Retry-After`.',
     next: ['{again} a little later'],
     carries: ['retry_after_ms', 'outcome_unknown'],
+  },
+  rate_limited: {
+    kind: 'rate_limited',
+    summary:
+      'This address asks more often than `BUS_RATE_LIMIT` lets it. Nothing was changed; ask again after `Retry-After`.',
+    next: ['{again} after retry_after_ms; wait with wait_s instead of asking again and again'],
+    carries: ['retry_after_ms'],
+  },
+  too_many_connections: {
+    kind: 'unavailable',
+    summary: 'The bus has as many connections as `BUS_MAX_CONNECTIONS` lets it. This one is closed; try again later.',
+    next: ['{again} a little later'],
+    carries: ['retry_after_ms'],
+  },
+  too_many_waiting: {
+    kind: 'unavailable',
+    summary:
+      'As many requests wait already as `BUS_MAX_WAITS` lets them. Ask without `wait_s`, or after `Retry-After`.',
+    next: ['{again} without wait_s'],
+    carries: ['retry_after_ms'],
+  },
+  too_many_streams: {
+    kind: 'unavailable',
+    summary:
+      'As many streams of events are open as `BUS_MAX_STREAMS` lets. Ask with `Accept: application/json`, or later.',
+    carries: ['retry_after_ms'],
   },
   request_cancelled: { kind: 'cancelled', summary: 'The caller went away while it waited; nothing was changed.' },
   internal: {

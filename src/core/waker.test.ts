@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createWakeUps } from '../store/wake-ups.ts'
+import { createWaits } from './waits.ts'
 import { createWaker } from './waker.ts'
 
 const LONG_MS = 60_000
@@ -7,8 +8,11 @@ const LONG_MS = 60_000
 function start() {
   const wakeUps = createWakeUps()
   const abort = new AbortController()
-  const waker = createWaker(wakeUps, 'lane:feeds', abort.signal)
-  return { ...wakeUps, abort, waker }
+  const stopping = new AbortController()
+  const waits = createWaits(1, stopping.signal)
+  const context = { database: { listen: wakeUps.listen }, signal: abort.signal, waits }
+  const waker = createWaker(context, 'lane:feeds')
+  return { ...wakeUps, abort, stopping, context, waits, waker }
 }
 
 describe('a waker', () => {

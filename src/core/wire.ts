@@ -9,6 +9,16 @@ export const MCP_PATH = '/mcp'
 /** Where every client looks when it is told nothing else; as in the first bus. */
 export const STANDARD_BASE_URL = `http://127.0.0.1:8100${API_BASE_PATH}` as const
 
+/**
+ * The path that Node listens on and connects to for the text of a place without a port; undefined for any other text, such as
+ * a URL. `unix:PATH` is a Unix socket, `pipe:NAME` a named pipe of Windows.
+ */
+export function toSocketPath(text: string): string | undefined {
+  const [, scheme, place] = /^(unix|pipe):(?:\/\/(?=\/))?(.+)$/.exec(text) ?? []
+  if (scheme === undefined || place === undefined) return undefined
+  return scheme === 'pipe' ? `\\\\.\\pipe\\${place}` : place
+}
+
 /** Proves that a caller may write (v1.1 of the first bus). */
 export const SECRET_HEADER = 'x-bus-secret'
 

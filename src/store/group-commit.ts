@@ -51,6 +51,9 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
+/** @param writes How many shared the commit. @param seconds How long it took, from the first of their bodies to the sync. */
+export type OnCommit = (writes: number, seconds: number) => void
+
 export interface GroupCommit {
   write<T>(body: Body<T>, foreseen?: Foreseen): Promise<T>
   /** Resolves when everything accepted so far is settled. */
@@ -67,8 +70,13 @@ export interface GroupCommit {
  *
  * @param onOutage Runs before the bodies when the writer tells of an outage; while it fails, no body runs.
  */
-export function createGroupCommit(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage): GroupCommit {
-  const turns = createTurns(writer, wakeUps, onOutage)
+export function createGroupCommit(
+  writer: Writer,
+  wakeUps: WakeUps,
+  onOutage: OnOutage,
+  onCommit: OnCommit = () => {},
+): GroupCommit {
+  const turns = createTurns(writer, wakeUps, onOutage, onCommit)
   let queue: Job[] = []
   let running: Promise<void> | undefined
   let isEnded = false
@@ -122,7 +130,7 @@ function createJob<T>(
 }
 
 /** Runs the jobs of a turn and commits them together. */
-function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
+function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage, onCommit: OnCommit) {
   const bodies = createBodies(writer.statements)
 
   /** Resolves with what to tell the caller after the commit. */
@@ -166,6 +174,7 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
   return {
     /** Tells each what came of it. */
     commit: async (batch: readonly Job[]): Promise<void> => {
+      const beganAt = performance.now()
       let done: Awaited<ReturnType<typeof runBatch>>
       try {
         done = await runBatch(batch)
@@ -180,6 +189,7 @@ function createTurns(writer: Writer, wakeUps: WakeUps, onOutage: OnOutage) {
       } catch (error) {
         return giveUp(batch, writer.toCommitError(error))
       }
+      onCommit(batch.length, (performance.now() - beganAt) / 1000)
       ended?.settle()
       for (const tell of outcomes) tell()
       wakeUps.notify(channels)

@@ -2,10 +2,11 @@ import { capabilities, createWriteOnce } from '../../src/capabilities/index.ts'
 import { invoke, joinOnOutage } from '../../src/core/capability.ts'
 import type { BusContext, Write } from '../../src/core/context.ts'
 import { AppError } from '../../src/core/errors.ts'
-import { createLog } from '../../src/log.ts'
+import { createWaits } from '../../src/core/waits.ts'
 import { boundOperations } from '../../src/product.ts'
 import { openDatabase } from '../../src/store/index.ts'
 import type { SqliteOptions } from '../../src/store/sqlite/database.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 
 /** Calls an operation by its id, a write perhaps under a key, and resolves with the answer or the refusal. */
 export type CallById = (
@@ -41,6 +42,7 @@ export async function openDirectBus(options: DirectBusOptions): Promise<DirectBu
   const context: BusContext = {
     database,
     log: createLog(() => {}),
+    waits: createWaits(10_000, new AbortController().signal),
     createWrite: (request, id, input) =>
       spoilWrite(createWriteOnce(database, request, () => JSON.stringify([id, input]))),
     settings: { minLeaseMs, maxLeaseMs, writeSecretRequired: false, version: '0.0.0' },

@@ -7,6 +7,7 @@ import { BusApiError, type BusClient, createBusClient } from '../../src/client/i
 import { createTempFolder } from '../support/bus.ts'
 import { findObstacle } from '../support/preload.ts'
 import { type BusProcess, startBusProcess } from '../support/process.ts'
+import { silentLog } from '../support/silent-log.ts'
 import { createRecordedDisk } from './power-cut-disk.ts'
 import { createRandom, type Random, takeSeed } from './random.ts'
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
       maxLeaseSeconds: 3_600,
       allowedHosts: [],
       writeSecret: undefined,
-      log: { info: () => {}, error: () => {} },
+      log: silentLog,
     })
   const first = await open()
   await fill(createBusClient({ baseUrl: first.apiUrl }))

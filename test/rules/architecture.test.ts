@@ -30,7 +30,7 @@ describe('the import law', () => {
     ['src/main.ts', "import { createTools } from './surfaces/mcp/tools.ts'", 'src/surfaces/mcp/tools.ts'],
     ['src/app.ts', "import { claim } from './capabilities/lanes/contract.ts'", 'src/capabilities/lanes/contract.ts'],
     ['src/app.ts', "await import('./store/sqlite/lock.ts')", 'src/store/sqlite/lock.ts'],
-    ['src/log.ts', "import { VERSION } from './config.ts'", 'src/config.ts'],
+    ['src/telemetry/log.ts', "import { VERSION } from '../config.ts'", 'src/config.ts'],
     ['src/core/a.ts', "import { lanes } from '../capabilities/lanes/index.ts'", 'src/capabilities/lanes/index.ts'],
     ['src/core/a.ts', "import { readFileSync } from 'node:fs'", 'node:fs'],
     ['src/store/a.ts', "import DatabaseSync from '@photostructure/sqlite'", '@photostructure/sqlite'],

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Bus, type BusOptions, startBus } from '../../src/app.ts'
 import { type BusClient, createBusClient } from '../../src/client/index.ts'
-import { createLog } from '../../src/log.ts'
 import type { Clock } from '../../src/store/clock.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { loopbackBus } from './bus-options.ts'
 
 /** A clock that moves only when it is told to. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { BusUnreachable } from '../../src/client/index.ts'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
-import { connect } from '../support/raw-http.ts'
+import { ask, connect, post } from '../support/raw-http.ts'
 
 const body = JSON.stringify({ topic: 'converge', sender: 'session-A', body: 'last words' })
 const head = `POST /api/bus/message HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`
@@ -74,6 +74,57 @@ describe('the close of a bus', () => {
     await Promise.all([bus.close(), bus.close()])
     await bus.close()
     await expect(bus.client.status.get({})).rejects.toBeInstanceOf(BusUnreachable)
+  })
+
+  it('answers who waits with how things stand, with Retry-After: 0, and keeps the place of who waits for a lane', async () => {
+    const databasePlace = join(createTempFolder(), 'bus.db')
+    const bus = await startTestBus({ databasePlace })
+    await bus.client.lanes.claim({ lane: 'feeds', owner: 'holder', lease_s: 60 })
+    const waits = [
+      ask(bus.origin, { path: '/api/bus/messages?wait_s=20&since_id=0' }),
+      ask(bus.origin, { path: '/api/bus/events?wait_s=20', headers: { accept: 'application/json' } }),
+      ask(bus.origin, post('/api/bus/lanes/feeds/claim', { owner: 'first', wait_s: 20 })),
+    ]
+    await expect.poll(async () => (await bus.client.status.get({}))._meta.waiting_count).toBe(1)
+    await bus.close()
+    const [messages, events, claim] = await Promise.all(waits)
+    for (const answer of [messages, events, claim]) expect(answer?.headers['retry-after']).toBe('0')
+    expect(messages?.fields).toMatchObject({ messages: [], next_since_id: 0 })
+    expect(events?.fields).toMatchObject({ events: [] })
+    expect(claim?.status).toBe(409)
+    expect(claim?.fields).toMatchObject({ code: 'lane_held', position: 1, retry_after_ms: 0 })
+
+    const { client } = await startTestBus({ databasePlace })
+    const second = client.lanes.claim({ lane: 'feeds', owner: 'second', wait_s: 20 })
+    await expect.poll(async () => (await client.status.get({}))._meta.waiting_count).toBe(1)
+    const first = client.lanes.claim({ lane: 'feeds', owner: 'first', wait_s: 20 })
+    await expect.poll(async () => (await client.status.get({}))._meta.waiting_count).toBe(2)
+    await client.lanes.release({ lane: 'feeds', owner: 'holder' })
+    expect((await first).lane.fence).toBe(2)
+    await client.lanes.release({ lane: 'feeds', owner: 'first' })
+    expect((await second).lane.fence).toBe(3)
+  })
+
+  it('tells the readers of a stream when to come back, and ends it', async () => {
+    const bus = await startTestBus()
+    const stream = await connect(bus.origin)
+    stream.write('GET /api/bus/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    await stream.until(/event: hello/)
+    await bus.close()
+    expect(await stream.untilClosed()).toMatch(/event: stopping\ndata: \{"retry_after_ms":\d+\}\nretry: \d+\n\n/)
+  })
+
+  it('is ready no more while a request is still under way', { timeout: BEFORE_ANY_LIMIT }, async () => {
+    const bus = await startTestBus()
+    const connection = await connect(bus.origin)
+    connection.write(head)
+    await connection.until(/100 Continue/)
+    const closed = bus.close()
+    connection.write(`${body}GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    expect(await connection.untilClosed()).toMatch(
+      /"id":1.*HTTP\/1\.1 503 .*retry-after: 1.*"detail":"not ready: the bus is stopping/is,
+    )
+    await closed
   })
 
   it('is not held up by a caller that went away in the middle of its request', {

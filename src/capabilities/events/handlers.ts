@@ -12,19 +12,19 @@ const LOOK_SPAN = 5_000
 
 export const read: Handler<typeof contract.read> = async (call) => {
   const { input, context } = call
-  const waker = createWaker(context.database, EVENTS_CHANNEL, context.signal)
+  const waker = input.wait_s === 0 ? undefined : createWaker(context, EVENTS_CHANNEL)
   try {
     let { page, now } = await look(call, input.since_id)
     const endsAt = now + input.wait_s * 1000
-    while (page.events.length === 0 && !context.signal.aborted) {
+    while (page.events.length === 0 && !waker?.isOver()) {
       const isAtHead = page.next_since_id === page.head_id
       if (isAtHead && now >= endsAt) break
-      if (isAtHead) await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
+      if (isAtHead) await waker?.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
       ;({ page, now } = await look(call, page.next_since_id))
     }
     return page
   } finally {
-    waker.close()
+    waker?.close()
   }
 }
 

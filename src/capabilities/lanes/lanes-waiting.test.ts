@@ -4,7 +4,8 @@ import { openTestDatabase } from '../../../test/support/database.ts'
 import { BusApiError, type BusClient } from '../../client/index.ts'
 import { invoke } from '../../core/capability.ts'
 import type { Write } from '../../core/context.ts'
-import { createLog } from '../../log.ts'
+import { createWaits } from '../../core/waits.ts'
+import { createLog } from '../../telemetry/log.ts'
 import { lanes } from './index.ts'
 import { findLane } from './store.ts'
 
@@ -188,6 +189,7 @@ describe('lanes.claim with wait_s', () => {
       createWrite: (): Write => (body) => database.write(body),
       settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
       log: createLog(() => {}),
+      waits: createWaits(10, new AbortController().signal),
     }
     const request = { requestId: 'request-1', signal: AbortSignal.abort() }
     await expect(invoke(claim, { lane, owner: 'ann', wait_s: 5 }, bus, request)).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import type { Context } from '../../core/context.ts'
 import type { Transaction } from '../../core/database.ts'
 import { AppError, commonError } from '../../core/errors.ts'
-import { createWaker } from '../../core/waker.ts'
+import { createWaker, type Waker } from '../../core/waker.ts'
 import type { Holder } from './decide.ts'
 import { countWaiters, findNextWaiter, findWaiter, selectWaitsOf, updateWaiter, upsertWaiter } from './queue-store.ts'
 import { findLane } from './store.ts'
@@ -64,12 +64,12 @@ export interface Wait<Answer> {
 export async function claimInTurn<Answer>(wait: Wait<Answer>): Promise<Answer> {
   const { context, lane, holder, waitMs, attempt } = wait
   // Before the first attempt, so that no release in between is missed.
-  const waker = createWaker(context.database, toChannel(lane, holder), context.signal)
+  const waker = createWaker(context, toChannel(lane, holder))
   try {
     const refusal = await attempt().catch(toBusyError)
     if (!(refusal instanceof AppError)) return refusal
     const endsAt = await join(wait)
-    return await waitForTurn(wait, waker.wait, endsAt + waitMs, refusal)
+    return await waitForTurn(wait, waker, endsAt + waitMs, refusal)
   } catch (error) {
     if (context.signal.aborted) await leave(context, lane, holder)
     throw error
@@ -80,14 +80,16 @@ export async function claimInTurn<Answer>(wait: Wait<Answer>): Promise<Answer> {
 
 async function waitForTurn<Answer>(
   wait: Wait<Answer>,
-  sleep: (ms: number) => Promise<void>,
+  waker: Waker,
   endsAt: number,
   firstRefusal: AppError,
 ): Promise<Answer> {
   const { context, lane, holder, attempt, undo } = wait
   let refusal = firstRefusal
   while (true) {
-    const view = await context.database.write((transaction) => look(transaction, lane, holder, endsAt))
+    // A bus that is to end says how the lane stands, and keeps the place for whoever asks the next one.
+    const until = context.waits.stopping.aborted ? 0 : endsAt
+    const view = await context.database.write((transaction) => look(transaction, lane, holder, until))
     // At the end of its wait, too: who is refused then is told how the lane stands now.
     if (view.isTurn || view.remainingMs <= 0) {
       const answer = await attempt().catch(toBusyError)
@@ -97,10 +99,14 @@ async function waitForTurn<Answer>(
       } else refusal = answer
     }
     if (context.signal.aborted) throw commonError('request_cancelled')
-    if (view.remainingMs <= 0)
-      throw new AppError(refusal.kind, refusal.code, refusal.message, { ...refusal.details, ...view.place })
-    await sleep(Math.min(view.remainingMs, view.freeInMs, LOOK_EVERY_MS))
+    if (view.remainingMs <= 0) throw endWait(refusal, view.place, context.waits.stopping.aborted)
+    await waker.wait(Math.min(view.remainingMs, view.freeInMs, LOOK_EVERY_MS))
   }
+}
+
+/** @param isStopping The wait ended with the bus: another may be asked at once. */
+function endWait({ kind, code, message, details }: AppError, place: Place, isStopping: boolean): AppError {
+  return new AppError(kind, code, message, { ...details, ...place, ...(isStopping ? { retry_after_ms: 0 } : {}) })
 }
 
 /** Enters the queue. Returns the moment of it. */

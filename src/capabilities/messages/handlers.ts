@@ -62,11 +62,11 @@ interface Page<Entry> {
 async function findPage<Entry>(call: Call<typeof contract.read>, form: Form<Entry>): Promise<Page<Entry>> {
   const { input, context } = call
   if (input.wait_s === 0) return (await findPageNow(call, form)).page
-  const waker = createWaker(context.database, MESSAGES_CHANNEL, context.signal)
+  const waker = createWaker(context, MESSAGES_CHANNEL)
   try {
     let { page, now } = await findPageNow(call, form)
     const endsAt = now + input.wait_s * 1000
-    while (page.entries.length === 0 && now < endsAt && !context.signal.aborted) {
+    while (page.entries.length === 0 && now < endsAt && !waker.isOver()) {
       await waker.wait(Math.min(endsAt - now, LOOK_EVERY_MS))
       ;({ page, now } = await findPageNow(call, form))
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
+import { type Database, type Migration, type OnOutage, type StoreSize, single, sql } from '../../core/database.ts'
 import { AppError, hideCredentials, startError } from '../../core/errors.ts'
 import { type Clock, createStopwatch, type Stopwatch } from '../clock.ts'
-import { createGroupCommit } from '../group-commit.ts'
+import { createGroupCommit, type OnCommit } from '../group-commit.ts'
 import { applyMigrations } from '../migrate.ts'
 import { createWakeUps } from '../wake-ups.ts'
 import { createConnections, createStatements } from './connection.ts'
@@ -31,6 +31,8 @@ export interface PostgresOptions {
   readonly isPatient?: boolean
   /** As of the other engine; an outage is one of all buses on the database. */
   readonly onOutage?: OnOutage
+  /** As of the other engine. */
+  readonly onCommit?: OnCommit | undefined
   /** For tests: the clock in place of the database's. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -69,7 +71,7 @@ async function openStore(options: PostgresOptions): Promise<Database> {
       durability = found
     },
   })
-  const commits = createGroupCommit(writer, wakeUps, options.onOutage ?? (async () => {}))
+  const commits = createGroupCommit(writer, wakeUps, options.onOutage ?? (async () => {}), options.onCommit)
   const reader = createSnapshotReader(config, clock)
   const others = await listenToOthers(config, nodeId, wakeUps)
   const probe = () => commits.write(async () => {})
@@ -80,6 +82,10 @@ async function openStore(options: PostgresOptions): Promise<Database> {
     read: reader.read,
     listen: wakeUps.listen,
     probe,
+    size: () =>
+      reader.read((statements) =>
+        single<StoreSize>(statements, sql`select cast(pg_database_size(current_database()) as float8) as database`),
+      ),
     close: async () => {
       await commits.end()
       await reader.drain()

@@ -1,10 +1,10 @@
-import { closeSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
 import type { Statements } from '../bodies.ts'
 import { type Clock, createClock, createStopwatch, type Stopwatch } from '../clock.ts'
-import { createGroupCommit } from '../group-commit.ts'
+import { createGroupCommit, type OnCommit } from '../group-commit.ts'
 import { applyMigrations } from '../migrate.ts'
 import { createVigil, SIGNS_PER_OUTAGE } from '../vigil.ts'
 import { createWakeUps } from '../wake-ups.ts'
@@ -39,6 +39,8 @@ export interface SqliteOptions {
    * process could not run for a while, or the machine slept. While it fails, nothing is written, and it is tried again.
    */
   readonly onOutage?: OnOutage
+  /** Is told each commit: how many writes shared it, and how long it took with its sync, in seconds. */
+  readonly onCommit?: OnCommit | undefined
   /** For tests: makes the clock, given the last moment that the store wrote. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -84,7 +86,7 @@ async function openConnections(
     release()
   }
   try {
-    return await openStore(connect, path === ':memory:', options, closeAll)
+    return await openStore(connect, path, options, closeAll)
   } catch (error) {
     closeAll()
     throw error
@@ -93,11 +95,12 @@ async function openConnections(
 
 async function openStore(
   connect: () => SqliteConnection,
-  isInMemory: boolean,
+  file: string,
   options: SqliteOptions,
   closeAll: () => void,
 ): Promise<Database> {
   const { createClock: makeClock = createClock, outageMs = OUTAGE_MS, stopwatch = createStopwatch() } = options
+  const isInMemory = file === ':memory:'
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
@@ -114,6 +117,7 @@ async function openStore(
     createWriter(connection, now, vigil, readers, isInMemory),
     wakeUps,
     options.onOutage ?? (async () => {}),
+    options.onCommit,
   )
   const probe = () => writer.write(async () => {})
   const giveSign = async () => {
@@ -133,6 +137,8 @@ async function openStore(
     },
     listen: wakeUps.listen,
     probe,
+    size: async () =>
+      isInMemory ? { database: pageBytes(connection) } : { database: fileBytes(file), wal: fileBytes(`${file}-wal`) },
     close: async () => {
       clearInterval(signs)
       // The next start then knows to the millisecond how long nobody was there.
@@ -213,6 +219,15 @@ async function updateSchema(
     rollBack(connection)
     throw error
   }
+}
+
+/** None where there is no such file. */
+function fileBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function pageBytes(connection: SqliteConnection): number {
+  return Number(readPragma(connection, 'page_count')) * Number(readPragma(connection, 'page_size'))
 }
 
 /** The file's one true path, so that two names of one file make one lock. */

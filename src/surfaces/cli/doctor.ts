@@ -1,6 +1,7 @@
 import { BusApiError, type BusClient, BusUnreachable, hideCredentials } from '../../client/index.ts'
 import { noAnswer } from '../../core/answer-shape.ts'
 import { errorKinds } from '../../core/errors.ts'
+import { toSocketPath } from '../../core/wire.ts'
 import { toExitCode } from './exit-code.ts'
 import { describeConnection } from './greeting.ts'
 import { toPlainText } from './render.ts'
@@ -48,6 +49,8 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
 }
 
 function adviseUnreachable({ baseUrl, reason }: BusUnreachable): string {
+  if (toSocketPath(baseUrl) !== undefined)
+    return 'start a bus there with "bus-mcp serve --listen", or set BUS_MCP_BASE_URL'
   if (!/^https?:\/\//.test(baseUrl)) return 'begin BUS_MCP_BASE_URL with http://, as in http://127.0.0.1:8100/api/bus'
   if (/^no answer|broke off/.test(reason))
     return 'something listens there and does not answer: restart it, or set BUS_MCP_BASE_URL'

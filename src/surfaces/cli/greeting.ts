@@ -16,15 +16,21 @@ export interface Greeting {
 export function describeBus(greeting: Greeting): string {
   const { version, origin, apiUrl, mcpUrl, databasePlace, isArmed } = greeting
   return `bus-mcp ${version} is listening on ${origin}
-  panel     ${origin}/
-  API       ${apiUrl}
-  MCP       ${mcpUrl}
+${describePlaces({ origin, apiUrl, mcpUrl })}
   database  ${hideCredentials(databasePlace)}
   writes    ${isArmed ? 'need BUS_WRITE_SECRET' : 'open'}
 
 Connect the agents of a project: type in its folder, for claude, codex, cursor, vscode or gemini${isArmed ? ', with BUS_WRITE_SECRET set' : ''},
   ${describeConnection(greeting)}
 Stop with Ctrl-C.`
+}
+
+/** A socket has no address for a browser, and no client of MCP can ask it by itself. */
+function describePlaces({ origin, apiUrl, mcpUrl }: Pick<Greeting, 'origin' | 'apiUrl' | 'mcpUrl'>): string {
+  if (apiUrl === origin) return `  clients   BUS_MCP_BASE_URL=${origin}; no panel, for a browser cannot open a socket`
+  return `  panel     ${origin}/
+  API       ${apiUrl}
+  MCP       ${mcpUrl}`
 }
 
 /** What `bus-mcp serve --demo` prints once it is listening: that nothing here is real, and where to look. */

@@ -23,7 +23,13 @@ async function serve(ask: StreamSource['ask'], limits: Parameters<typeof createE
   )
   const server = createServer((request, response) => {
     const kind = request.url?.slice(1)
-    void stream.send(response, kind ? { kind } : {}, { requestId: 'request-1', server: 'test' })
+    void stream.send(response, kind ? { kind } : {}, {
+      requestId: 'request-1',
+      server: 'test',
+      method: 'GET',
+      route: '/api/bus/events',
+      waited: true,
+    })
   })
   server.listen(0, '127.0.0.1')
   onTestFinished(() => {

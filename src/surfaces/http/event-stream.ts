@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { StreamSpec } from '../../core/operation.ts'
 import { createEventHead, type StreamSource } from './event-head.ts'
-import { type Answer, type Fields, listEntries, writeEntry, writeHello } from './event-text.ts'
+import { type Answer, type Fields, listEntries, writeEntry, writeHello, writeStopping } from './event-text.ts'
 import { type AnswerName, beginEventStream } from './respond.ts'
 
 export interface EventStream {
@@ -62,7 +62,8 @@ export function createEventStream(
       }
       answer = await ask({ ...input, ...PAGE, [spec.cursor]: cursor }, requestId)
     }
-    response.end()
+    // Whoever comes back at once may find another bus already, and misses nothing.
+    response.end(writeStopping())
   }
 
   return {

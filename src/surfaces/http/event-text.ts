@@ -7,6 +7,9 @@ export type Entry = Fields
 /** When a reader that was cut off asks again, in milliseconds. */
 const RETRY_MS = 2_000
 
+/** When a reader of a bus that ends asks again: perhaps another one is there already. */
+const RETRY_AFTER_STOP_MS = 500
+
 export function listEntries(value: unknown): readonly Entry[] {
   return Array.isArray(value) ? value : []
 }
@@ -22,6 +25,12 @@ export function writeEntry(entry: Entry): string {
 /** Breaks a silence: an id without data moves the reader's cursor past what its filter left out. */
 export function writeNothing(cursor: unknown): string {
   return `:\nid: ${cursor}\n\n`
+}
+
+/** The last word of a bus that ends. It moves no cursor. */
+export function writeStopping(): string {
+  const data = JSON.stringify({ retry_after_ms: RETRY_AFTER_STOP_MS })
+  return `event: stopping\ndata: ${data}\nretry: ${RETRY_AFTER_STOP_MS}\n\n`
 }
 
 function writeEvent(id: unknown, kind: string, data: object): string {

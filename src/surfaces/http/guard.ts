@@ -18,11 +18,11 @@ export interface Guard {
 
 /**
  * @param allowedHosts Names of this bus beside the loopback ones, without ports.
- * @param writeSecret Undefined leaves writes open.
+ * @param writeSecrets What proves that a caller may write, each of them; an empty list leaves writes open.
  */
-export function createGuard(allowedHosts: readonly string[], writeSecret: string | undefined): Guard {
+export function createGuard(allowedHosts: readonly string[], writeSecrets: readonly string[]): Guard {
   const hosts = new Set([...LOOPBACK_HOSTS, ...allowedHosts].map((host) => host.toLowerCase()))
-  const expected = writeSecret === undefined ? undefined : digest(writeSecret)
+  const expected = writeSecrets.map(digest)
   return {
     admit: ({ headers }) => {
       // A page may point a name of its own at this address (DNS rebinding), but cannot forge the Host header.
@@ -33,10 +33,12 @@ export function createGuard(allowedHosts: readonly string[], writeSecret: string
       if (isForeign || headers['sec-fetch-site'] === 'cross-site') throw commonError('origin_forbidden')
     },
     authorizeWrite: (given) => {
-      if (!expected) return
-      // Both sides are hashed: equal lengths for the comparison, and the same path for an absent header.
-      const isRight = timingSafeEqual(digest(typeof given === 'string' ? given : ''), expected)
-      if (!isRight) throw commonError('write_secret_required', 'missing or invalid X-Bus-Secret')
+      if (expected.length === 0) return
+      // Both sides are hashed: equal lengths for the comparison, and the same path for an absent header. All are compared, so
+      // that nobody learns which one it was.
+      const found = digest(typeof given === 'string' ? given : '')
+      const matches = expected.filter((secret) => timingSafeEqual(found, secret))
+      if (matches.length === 0) throw commonError('write_secret_required', 'missing or invalid X-Bus-Secret')
     },
   }
 }

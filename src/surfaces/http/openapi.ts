@@ -34,6 +34,8 @@ export const ERROR_SCHEMA: JsonSchema = {
 
 const READ_ERRORS: readonly CommonErrorCode[] = [
   'origin_forbidden',
+  'rate_limited',
+  'too_many_connections',
   'host_not_allowed',
   'invalid_request',
   'internal',

@@ -1,10 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { AppError } from '../../core/errors.ts'
 import { REQUEST_ID_HEADER } from '../../core/wire.ts'
+import type { Exchange } from './observe.ts'
 
-/** What every answer says of itself. */
-export interface AnswerName {
+/** What every answer says of itself, and what is known of its request. */
+export interface AnswerName extends Exchange {
   readonly requestId: string
+  readonly method: string
+  /** Of the request, as far as they are known; see {@link Exchange}. */
+  route: string
+  waited: boolean
   /** Tells a client that it may ask for a write again under its key. */
   readonly server: string
 }
@@ -15,12 +20,17 @@ export function nameAnswer(response: ServerResponse, { requestId, server }: Answ
   response.setHeader('server', server)
 }
 
-/** @param text JSON. */
 export function sendJson(response: ServerResponse, status: number, text: string, name: AnswerName): void {
+  sendText(response, status, text, JSON_TYPE, name)
+}
+
+export const JSON_TYPE = 'application/json'
+
+export function sendText(response: ServerResponse, status: number, text: string, type: string, name: AnswerName): void {
   // As a list: Node then writes them as they are, without a table of names in between.
   response.writeHead(status, [
     'content-type',
-    'application/json',
+    type,
     'content-length',
     String(Buffer.byteLength(text)),
     'cache-control',

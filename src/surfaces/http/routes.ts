@@ -5,7 +5,9 @@ import { API_BASE_PATH } from '../../core/wire.ts'
 export interface Route {
   readonly bound: BoundOperation
   readonly method: 'GET' | 'POST'
-  /** Of the path as documented, with `{name}` for its parameters. */
+  /** The path as documented. */
+  readonly template: string
+  /** Its parts, with `{name}` for its parameters. */
   readonly segments: readonly string[]
 }
 
@@ -18,7 +20,8 @@ export function createRoutes(operations: readonly BoundOperation[]): readonly Ro
   return operations.flatMap((bound) => {
     const { http } = bound.operation
     if (!http) return []
-    return [{ bound, method: http.method, segments: `${API_BASE_PATH}${http.path}`.split('/') }]
+    const template = `${API_BASE_PATH}${http.path}`
+    return [{ bound, method: http.method, template, segments: template.split('/') }]
   })
 }
 

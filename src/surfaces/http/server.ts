@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Cap } from '../../core/cap.ts'
 import { type BoundOperation, invoke, invokeForText, parseInput } from '../../core/capability.ts'
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
@@ -9,8 +10,11 @@ import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER }
 import { serverDocuments } from './documents.ts'
 import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
+import { capStreams, type HttpLimits, limitConnections, TIMEOUT_CHECK_MS } from './limits.ts'
+import { createObserving, type RequestObserver } from './observe.ts'
+import { createRateLimit } from './rate-limit.ts'
 import { collectInput, readJsonBody } from './request.ts'
-import { type AnswerName, nameAnswer, sendError, sendJson } from './respond.ts'
+import { type AnswerName, JSON_TYPE, nameAnswer, sendError, sendJson, sendText } from './respond.ts'
 import { createRoutes, matchRoute, refuseMethod } from './routes.ts'
 import { answerUnreadable } from './unreadable.ts'
 
@@ -25,24 +29,23 @@ export interface HttpOptions {
   readonly context: BusContext
   readonly guard: Guard
   readonly mounts: readonly Mount[]
-  /** Aborts when the server is to end: streams end then, and whoever waits for something to read gets what there is. */
-  readonly stopping: AbortSignal
+  readonly limits: HttpLimits
+  readonly observers: readonly RequestObserver[]
+  /** See `DocumentSource`. */
+  readonly metrics: () => Promise<string>
+}
+
+/** A server that is not listening yet, and how many it serves at the moment. */
+export interface HttpServer {
+  readonly server: Server
+  readonly connectionCount: () => number
+  readonly streamCount: () => number
 }
 
 /** A caller's own name for its request that is harmless in a log. */
 export const CALLER_REQUEST_ID: RegExp = /^[\w.-]{1,64}$/
 
-/** Enough for every agent and reader that one machine runs; beyond it connections are closed at once. */
-const MAX_CONNECTIONS = 4096
-
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
-
-/** Limits for slow callers, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
-const KEEP_ALIVE_TIMEOUT_MS = 5_000
-/** How often Node looks for those that are past them; it would be every 30 s. */
-const TIMEOUT_CHECK_MS = 1_000
 
 /** A request without a Host is left for the guard to refuse, in the words of every other refusal. */
 const serverOptions = { connectionsCheckingInterval: TIMEOUT_CHECK_MS, requireHostHeader: false }
@@ -54,68 +57,86 @@ interface Url {
   readonly query: string
 }
 
-/** The HTTP surface: every operation that has a route, and the documents beside them. Not listening yet. */
-export function createHttpServer(options: HttpOptions): Server {
-  const { context, guard, mounts, stopping } = options
+/** The HTTP surface: every operation that has a route, and the documents beside them. */
+export function createHttpServer(options: HttpOptions): HttpServer {
+  const { context, guard, mounts, limits } = options
+  const { stopping } = context.waits
   // Every request under way listens to it; Node would take more than ten for a leak.
   setMaxListeners(0, stopping)
-  const answerApi = createApi(options)
-  const documents = new Map(serverDocuments.map(({ path, create }) => [path, create(options)]))
+  const openStreams = capStreams(limits.maxStreams)
+  const rateLimit = createRateLimit(limits.rateLimit)
+  const answerApi = createApi(options, openStreams)
+  const documents = new Map(serverDocuments.map(({ path, type, create }) => [path, { type, write: create(options) }]))
 
   const server = `bus-mcp/${context.settings.version}`
 
   const answer: Answer = async (request, response, url, name) => {
     guard.admit(request)
-    const mount = mounts.find(({ path }) => path === url.path)
-    if (mount) {
-      nameAnswer(response, name)
-      return mount.handle(request, response)
-    }
     const document = documents.get(url.path)
     if (document) {
+      name.route = url.path
       if (request.method !== 'GET' && request.method !== 'HEAD') throw refuseMethod(request.method ?? '', ['GET'])
-      return sendJson(response, 200, JSON.stringify(await document()), name)
+      return sendText(response, 200, await document.write(), document.type ?? JSON_TYPE, name)
+    }
+    // What an operator's tools ask is never too much.
+    rateLimit.charge(request.socket.remoteAddress)
+    const mount = mounts.find(({ path }) => path === url.path)
+    if (mount) {
+      name.route = mount.path
+      nameAnswer(response, name)
+      return mount.handle(request, response)
     }
     return answerApi(request, response, url, name)
   }
 
+  const observe = createObserving(options.observers)
   const http = createServer(serverOptions, (request, response) => {
-    const name = { requestId: nameRequest(request), server }
-    answer(request, response, parseUrl(request.url ?? '/'), name).catch((error: unknown) => {
-      if (response.headersSent || response.destroyed) return response.destroy()
-      sendError(response, toAppError(error, context.log, name.requestId), name)
-      // What is left of a body is read and dropped: a connection closed on it takes the refusal from some callers.
-      request.resume()
+    const name = nameExchange(request, server)
+    observe(request, response, name, async () => {
+      try {
+        connections.check(request.socket)
+        await answer(request, response, parseUrl(request.url ?? '/'), name)
+      } catch (error) {
+        if (response.headersSent || response.destroyed) response.destroy()
+        else refuse(request, response, toAppError(error, context.log, name.requestId), name)
+      }
     })
   })
+  const connections = limitConnections(http, limits.maxConnections)
   http.on('clientError', answerUnreadable)
-  http.maxConnections = MAX_CONNECTIONS
-  http.headersTimeout = HEADERS_TIMEOUT_MS
-  http.requestTimeout = REQUEST_TIMEOUT_MS
-  http.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
-  return http
+  return { server: http, connectionCount: () => connections.count, streamCount: () => openStreams.count }
 }
 
-function createApi({ operations, context, guard, stopping }: HttpOptions): Answer {
+function refuse(request: IncomingMessage, response: ServerResponse, error: AppError, name: AnswerName): void {
+  if (error.code === 'too_many_connections') response.setHeader('connection', 'close')
+  sendError(response, error, name)
+  // What is left of a body is read and dropped: a connection closed on it takes the refusal from some callers.
+  request.resume()
+}
+
+function createApi({ operations, context, guard }: HttpOptions, openStreams: Cap): Answer {
+  const { stopping } = context.waits
   const routes = createRoutes(operations)
   const readers = new Map(operations.map(({ operation }) => [operation.id, createTextReaders(operation.input)]))
-  const streams = new Map(operations.map((bound) => [bound.operation.id, createStream(bound, context, stopping)]))
+  const streams = new Map(operations.map((bound) => [bound.operation.id, createStream(bound, context)]))
   return async (request, response, { path, query }, name) => {
     const { route, params } = matchRoute(routes, request.method ?? 'GET', path)
     const { operation } = route.bound
+    name.route = route.template
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
     const fields = operation.effect === 'write' ? await readJsonBody(request) : new URLSearchParams(query)
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    const info = new HttpRequestInfo(
-      name.requestId,
-      request,
-      response,
-      operation.effect === 'read' ? stopping : undefined,
-    )
+    name.waited = Number(input.wait_s) > 0
+    const info = new HttpRequestInfo(name.requestId, request, response)
     const stream = streams.get(operation.id)
     if (stream === undefined || !wantsEventStream(request)) {
-      return sendJson(response, 200, await invokeForText(route.bound, input, context, info), name)
+      const text = await invokeForText(route.bound, input, context, info)
+      // One that waited in vain for a bus that ends: there may be another already.
+      if (stopping.aborted) response.setHeader('retry-after', '0')
+      return sendJson(response, 200, text, name)
     }
+    response.on('close', openStreams.enter())
+    name.waited = true
 
     const last = request.headers['last-event-id']
     const { cursor } = stream
@@ -125,8 +146,9 @@ function createApi({ operations, context, guard, stopping }: HttpOptions): Answe
 }
 
 /** Undefined for an operation that only answers. */
-function createStream(bound: BoundOperation, context: BusContext, stopping: AbortSignal): EventStream | undefined {
+function createStream(bound: BoundOperation, context: BusContext): EventStream | undefined {
   const { input, http } = bound.operation
+  const { stopping } = context.waits
   if (http?.stream === undefined) return undefined
   return createEventStream({
     spec: http.stream,
@@ -143,31 +165,27 @@ class HttpRequestInfo implements RequestInfo {
   readonly idempotencyKey: string | undefined
   readonly onReplay: () => void
   readonly #response: ServerResponse
-  readonly #sooner: AbortSignal | undefined
   #signal: AbortSignal | undefined
 
-  constructor(requestId: string, request: IncomingMessage, response: ServerResponse, sooner: AbortSignal | undefined) {
+  constructor(requestId: string, request: IncomingMessage, response: ServerResponse) {
     this.requestId = requestId
     this.idempotencyKey = readIdempotencyKey(request)
     this.onReplay = () => response.setHeader(REPLAYED_HEADER, 'true')
     this.#response = response
-    this.#sooner = sooner
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= createCallerSignal(this.#response, this.#sooner)
+    this.#signal ??= createCallerSignal(this.#response)
     return this.#signal
   }
 }
 
-/** Aborts when the caller has gone, or sooner. */
-function createCallerSignal(response: ServerResponse, sooner: AbortSignal | undefined): AbortSignal {
+/** Aborts when the caller has gone. */
+function createCallerSignal(response: ServerResponse): AbortSignal {
   const abort = new AbortController()
   const stop = () => abort.abort()
-  if (sooner?.aborted || isAbandoned(response)) stop()
-  sooner?.addEventListener('abort', stop)
+  if (isAbandoned(response)) stop()
   response.on('close', () => {
-    sooner?.removeEventListener('abort', stop)
     if (isAbandoned(response)) stop()
   })
   return abort.signal
@@ -184,6 +202,10 @@ function readIdempotencyKey({ headers }: IncomingMessage): string | undefined {
   if (key === undefined) return undefined
   if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key
   throw commonError('invalid_request', 'Idempotency-Key must be 1 to 128 printable ASCII characters, as in a UUID')
+}
+
+function nameExchange(request: IncomingMessage, server: string): AnswerName {
+  return { requestId: nameRequest(request), server, method: request.method ?? '', route: 'none', waited: false }
 }
 
 /** Takes over a caller's own name for the request where it is harmless, so that both sides' logs agree. */

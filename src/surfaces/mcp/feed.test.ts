@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as z from 'zod'
+import { silentLog } from '../../../test/support/silent-log.ts'
 import type { Log } from '../../core/context.ts'
 import { defineOperation } from '../../core/operation.ts'
 import type { Call, CallResult } from './call.ts'
@@ -64,7 +65,7 @@ function startFeed(looks: readonly (CallResult | Error)[], more?: CallResult) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     return away
   }
-  const log: Log = { info: () => {}, error: (_, error) => errors.push(error) }
+  const log: Log = { ...silentLog, error: (_, error) => errors.push(error) }
   const operations = [stream, list, get]
   const feed = createFeed(operations, createResources(operations), call, log)
   onTestFinished(() => feed.close())

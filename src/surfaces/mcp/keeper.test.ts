@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { silentLog } from '../../../test/support/silent-log.ts'
 import { createKeeper, type Grant, type Renewal } from './keeper.ts'
 
 const subject = { field: 'thing', name: 'a' }
@@ -11,7 +12,7 @@ function start() {
   })
   const renewals: (Renewal & { readonly lose: (reason: string) => void })[] = []
   const said: unknown[] = []
-  const log = { info: (...line: unknown[]) => said.push(line), error: () => {} }
+  const log = { ...silentLog, info: (...line: unknown[]) => said.push(line) }
   const keeper = createKeeper(
     (_, lose) => {
       const renewal = { stop: vi.fn(), giveBack: vi.fn(async () => {}), lose }

@@ -1,6 +1,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as z from 'zod'
+import { silentLog } from '../../../test/support/silent-log.ts'
 import { defineOperation } from '../../core/operation.ts'
 import type { Call } from './call.ts'
 import type { Keeper } from './keeper.ts'
@@ -29,7 +30,7 @@ async function connect(call: Call, keeper?: Keeper) {
     feed: { watch: () => () => {}, close: async () => {} },
     instructions: '',
     version: '1.0.0',
-    log: { info: () => {}, error: (_, error) => errors.push(error) },
+    log: { ...silentLog, error: (_, error) => errors.push(error) },
   }
   const server = createMcpServer(options, () => ({ call, agentId: undefined, ...(keeper ? { keeper } : {}) }))
   const [ours, theirs] = InMemoryTransport.createLinkedPair()

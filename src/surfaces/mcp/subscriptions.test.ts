@@ -1,6 +1,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { silentLog } from '../../../test/support/silent-log.ts'
 import { defineOperation } from '../../core/operation.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
@@ -88,7 +89,7 @@ describe('the subscriptions of a connection', () => {
         feed,
         instructions: '',
         version: '1.0.0',
-        log: { info: () => {}, error: () => {} },
+        log: silentLog,
       },
       () => ({ call: look, agentId: undefined }),
     )

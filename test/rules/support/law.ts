@@ -50,6 +50,7 @@ export const importLaw: readonly Row[] = [
       'src/settings.ts',
       'src/app.ts',
       'src/config.ts',
+      'src/telemetry/*',
       'src/core/*',
       'src/flags.ts',
       'src/move.ts',
@@ -87,7 +88,7 @@ export const importLaw: readonly Row[] = [
       'src/surfaces/cli/service/index.ts',
     ],
   },
-  { from: 'src/terminal.ts', may: ['src/core/*', 'src/log.ts'] },
+  { from: 'src/terminal.ts', may: ['src/core/*', 'src/telemetry/log.ts'] },
   { from: 'src/connection.ts', may: ['src/client/index.ts', 'src/config.ts'] },
   // What the product can do, as the ways in need it.
   {
@@ -121,8 +122,10 @@ export const importLaw: readonly Row[] = [
       'src/mcp-offer.ts',
       'src/open-store.ts',
       'src/product.ts',
+      'src/readings.ts',
       'src/store/*',
       'src/surfaces/http/*',
+      'src/telemetry/metrics.ts',
       'src/surfaces/mcp/*',
       'node:**',
     ],
@@ -141,7 +144,16 @@ export const importLaw: readonly Row[] = [
   },
   { from: 'src/settings.ts', may: ['src/core/*', 'zod', 'node:net'] },
   { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'zod', 'node:**'] },
-  { from: 'src/log.ts', may: ['src/core/*'] },
+  {
+    from: 'src/telemetry/*',
+    may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**'],
+    mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http'],
+  },
+  // What is read of a bus for its figures.
+  {
+    from: 'src/readings.ts',
+    may: ['src/core/*', 'src/surfaces/http/server.ts', 'src/telemetry/metrics.ts', 'node:crypto'],
+  },
   { from: 'src/core/*', may: ['src/core/*', 'zod'] },
   { from: 'src/store/sqlite/*', may: ['src/core/*', 'src/store/**', '@photostructure/sqlite', 'node:**'] },
   { from: 'src/store/postgres/*', may: ['src/core/*', 'src/store/**', 'pg', 'node:**'] },

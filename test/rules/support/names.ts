@@ -15,7 +15,7 @@ const RESERVED = [
     files: ['src/store/clock.ts', 'src/core/moment.ts', 'src/surfaces/panel/data/time.ts'],
     instead: 'take the time from the clock or the context',
   },
-  { what: /\bconsole\./, files: ['src/terminal.ts', 'src/log.ts'], instead: 'use the log of the context' },
+  { what: /\bconsole\./, files: ['src/terminal.ts', 'src/telemetry/log.ts'], instead: 'use the log of the context' },
 ] as const
 
 /** File and folder names that are no kebab-case, or that say nothing. */

@@ -138,11 +138,20 @@ describe('the address of a bus', () => {
     ['127.0.0.1:8100', 'must begin with http://'],
     ['ftp://127.0.0.1/api/bus', 'must begin with http://'],
     ['http://ada:secret@127.0.0.1:8100/api/bus', 'holds a password'],
+    ['unix:/run/user/1000/bus.sock', undefined],
+    ['unix:bus.sock', 'must be an absolute path'],
   ])('%s: %s', (baseUrl, problem) => {
-    const found = findAddressProblem(baseUrl)
+    const found = findAddressProblem({ baseUrl, isHttp: false })
     if (problem === undefined) expect(found).toBeUndefined()
     else expect(found).toContain(problem)
     expect(found ?? '').not.toContain('secret')
+  })
+})
+
+describe('a bus on a socket', () => {
+  it('is asked by no client itself', () => {
+    const found = findAddressProblem({ baseUrl: 'unix:/run/user/1000/bus.sock', isHttp: true })
+    expect(found).toContain('leave --http out')
   })
 })
 

@@ -22,7 +22,7 @@ export interface ConnectOptions {
  * @throws {UsageError} The file is then as it was.
  */
 export async function connect({ client, scope, target, places, mayWrite }: ConnectOptions): Promise<string> {
-  const problem = findAddressProblem(target.baseUrl)
+  const problem = findAddressProblem(target)
   if (problem !== undefined) throw new UsageError(problem)
   const path = findPath(client, scope, places)
   const { table, toEntry, toInputs } = client

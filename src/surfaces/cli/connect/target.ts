@@ -1,4 +1,5 @@
-import { API_BASE_PATH, STANDARD_BASE_URL } from '../../../core/wire.ts'
+import { isAbsolute } from 'node:path'
+import { API_BASE_PATH, STANDARD_BASE_URL, toSocketPath } from '../../../core/wire.ts'
 
 /** What a client is to be told of the bus. */
 export interface Target {
@@ -54,11 +55,18 @@ export function field(name: string, texts: Texts): Entry {
 }
 
 /** Why the bus at this address cannot be written into a file; undefined when it can. */
-export function findAddressProblem(baseUrl: string): string | undefined {
+export function findAddressProblem({ baseUrl, isHttp }: Pick<Target, 'baseUrl' | 'isHttp'>): string | undefined {
+  const socketPath = toSocketPath(baseUrl)
+  if (socketPath !== undefined) return findSocketProblem(socketPath, isHttp)
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
     return `the base URL must begin with http:// or https://, as in ${STANDARD_BASE_URL}`
   }
   const { username, password } = new URL(baseUrl)
   const hasPassword = username !== '' || password !== ''
   return hasPassword ? 'the base URL holds a password, which would be written into a file' : undefined
+}
+
+function findSocketProblem(path: string, isHttp: boolean): string | undefined {
+  if (isHttp) return 'no client asks a bus on a socket by itself: leave --http out'
+  return isAbsolute(path) ? undefined : `${path} must be an absolute path: each client starts in a folder of its own`
 }
