@@ -1,5 +1,6 @@
 import { operations } from './product.ts'
-import { busSettings, clientSettings, placeSettings, type Setting, serviceSettings } from './settings.ts'
+import { serviceSettings } from './service-settings.ts'
+import { busSettings, clientSettings, placeSettings, type Setting } from './settings.ts'
 import { createCommands, type Flag } from './surfaces/cli/command.ts'
 import { type CompletedCommand, renderCompletion, shellNames } from './surfaces/cli/completion/index.ts'
 import { clientNames, connectFlags } from './surfaces/cli/connect/index.ts'

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type * as z from 'zod'
 import { isPostgresUrl } from './core/database.ts'
 import { AppError } from './core/errors.ts'
-import { busSettings, clientSettings, mcpSettings, type Setting, serviceSettings } from './settings.ts'
+import { serviceSettings } from './service-settings.ts'
+import { busSettings, clientSettings, mcpSettings, type Setting } from './settings.ts'
 
 /** The product's version; the same as in package.json, which a test asserts. */
 export const VERSION = '0.2.0'

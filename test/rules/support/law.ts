@@ -61,6 +61,7 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/service.ts',
     may: [
+      'src/service-settings.ts',
       'src/settings.ts',
       'src/config.ts',
       'src/core/*',
@@ -78,6 +79,7 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/completion.ts',
     may: [
+      'src/service-settings.ts',
       'src/settings.ts',
       'src/config.ts',
       'src/product.ts',
@@ -142,8 +144,9 @@ export const importLaw: readonly Row[] = [
     from: 'src/move.ts',
     may: ['src/capabilities/index.ts', 'src/core/*', 'src/open-store.ts', 'src/store/transfer.ts'],
   },
+  { from: 'src/service-settings.ts', may: ['src/settings.ts', 'zod'] },
   { from: 'src/settings.ts', may: ['src/core/*', 'zod', 'node:net'] },
-  { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'zod', 'node:**'] },
+  { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'src/service-settings.ts', 'zod', 'node:**'] },
   {
     from: 'src/telemetry/*',
     may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**'],
