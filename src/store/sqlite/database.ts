@@ -11,7 +11,7 @@ import { createWakeUps } from '../wake-ups.ts'
 import { createSnapshotReader, createStatements, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
-import { lockFile } from './lock.ts'
+import { lockFile, OWNER_ONLY } from './lock.ts'
 import { createWriter } from './writer.ts'
 
 /** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
@@ -238,7 +238,7 @@ function locateFile(path: string): string {
     return realpathSync(file)
   } catch {
     // Only a file that is there has a true path, and a link may point to one that is not there yet.
-    closeSync(openSync(file, 'a'))
+    closeSync(openSync(file, 'a', OWNER_ONLY))
     return realpathSync(file)
   }
 }
