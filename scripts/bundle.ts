@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type BuildOptions, build as esbuild, type Plugin } from 'esbuild'
+import { type BuildOptions, build as esbuild, type Metafile, type Plugin } from 'esbuild'
+import { type BundledPackage, listBundled } from './supply/bundled.ts'
+import { renderNotices } from './supply/notices.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -57,11 +59,17 @@ const panel: BuildOptions = {
   external: ['./node-transport.ts'],
 }
 
-export async function bundle(): Promise<void> {
-  await build(bin, program)
-  await build(panel)
+/** What goes beside every copy of our scripts, for the comments with the licences are not in them. */
+export const NOTICES = 'dist/THIRD-PARTY-NOTICES.txt'
+
+/** @returns The packages whose code the bundles contain. */
+export async function bundle(): Promise<readonly BundledPackage[]> {
+  const metafiles = [...(await build(bin, program)), ...(await build(panel))]
   const page = readFileSync(join(root, 'src/surfaces/panel/index.html'))
   writeFresh(join(root, 'dist/panel/index.html'), page)
+  const packages = listBundled(metafiles, root)
+  writeFresh(join(root, NOTICES), Buffer.from(renderNotices(packages, root)))
+  return packages
 }
 
 /** Bundles one script as the bin is bundled, for comparisons. */
@@ -71,7 +79,7 @@ export async function bundleOne(entry: string, outfile: string): Promise<void> {
 }
 
 /** Builds into one folder, which then has the scripts of these builds and no others. */
-async function build(...builds: readonly BuildOptions[]): Promise<void> {
+async function build(...builds: readonly BuildOptions[]): Promise<Metafile[]> {
   const results = await Promise.all(
     builds.map((options) =>
       esbuild({
@@ -80,6 +88,7 @@ async function build(...builds: readonly BuildOptions[]): Promise<void> {
         write: false,
         bundle: true,
         format: 'esm',
+        metafile: true,
         legalComments: 'none',
         logLevel: 'warning',
       }),
@@ -91,6 +100,7 @@ async function build(...builds: readonly BuildOptions[]): Promise<void> {
   const current = new Set(files.map(({ path }) => basename(path)))
   for (const file of readdirSync(folder)) if (file.endsWith('.js') && !current.has(file)) rmSync(join(folder, file))
   for (const { path, contents } of files) writeFresh(path, contents)
+  return results.map(({ metafile }) => metafile)
 }
 
 /** What did not change is left alone: another bus or a test may be starting from it at this moment. */

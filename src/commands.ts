@@ -47,6 +47,8 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
       return doctor(rest, launch)
     case 'connect':
       return connectClient(rest, launch)
+    case 'service':
+      return endWith('service', undefined, async () => (await import('./service.ts')).service(rest, launch))
     case 'completion':
       return complete(rest)
     case 'version':

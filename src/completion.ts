@@ -1,4 +1,5 @@
 import { operations } from './product.ts'
+import { serviceSettings } from './service-settings.ts'
 import { busSettings, clientSettings, fileSettings, placeSettings, type Setting } from './settings.ts'
 import { createCommands, type Flag } from './surfaces/cli/command.ts'
 import { type CompletedCommand, renderCompletion, shellNames } from './surfaces/cli/completion/index.ts'
@@ -6,6 +7,7 @@ import { clientNames, connectFlags } from './surfaces/cli/connect/index.ts'
 import { programCommands } from './surfaces/cli/help.ts'
 import { hookFlags, hookNames } from './surfaces/cli/hook/index.ts'
 import { runFlags } from './surfaces/cli/run-flags.ts'
+import { serviceWords } from './surfaces/cli/service/index.ts'
 import { topFlags } from './surfaces/cli/top-flags.ts'
 import { watchFlags } from './surfaces/cli/watch.ts'
 
@@ -36,6 +38,7 @@ export function listCompletedCommands(): readonly CompletedCommand[] {
     completion: [],
     hook: [...hookFlags, ...connection],
     doctor: connection,
+    service: toFlags(serviceSettings),
   }
   const own = programCommands.flatMap(({ usage, summary }) => {
     const [name = ''] = usage.split(' ')
@@ -50,6 +53,7 @@ export function listCompletedCommands(): readonly CompletedCommand[] {
   const all = [...own, ...ofOperations]
   const wordsOf: Readonly<Record<string, readonly string[]>> = {
     connect: clientNames,
+    service: serviceWords,
     completion: shellNames,
     hook: hookNames,
     help: all.map(({ name }) => name),

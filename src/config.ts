@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type * as z from 'zod'
 import { isPostgresUrl } from './core/database.ts'
 import { AppError } from './core/errors.ts'
+import { serviceSettings } from './service-settings.ts'
 import { busSettings, clientSettings, mcpSettings, type Setting } from './settings.ts'
 
 /** The product's version; the same as in package.json, which a test asserts. */
@@ -22,6 +23,7 @@ type Values<Settings extends Record<string, Setting>> = {
   readonly [Name in keyof Settings]: z.output<Settings[Name]['schema']>
 }
 export type BusConfig = Values<typeof busSettings>
+export type ServiceConfig = Values<typeof serviceSettings>
 export type ClientConfig = Values<typeof clientSettings>
 export type McpConfig = Values<typeof mcpSettings>
 
@@ -59,9 +61,16 @@ function findTruePath(path: string): string {
 
 /** @throws {AppError} `invalid_request` naming the first setting that cannot be used, and how it must be. */
 export function readBusConfig(source: Source): BusConfig {
-  return readSettings(busSettings, source, (problem) => {
-    throw new AppError('invalid', 'invalid_request', problem)
-  })
+  return readSettings(busSettings, source, refuse)
+}
+
+/** @throws {AppError} Likewise. */
+export function readServiceConfig(source: Source): ServiceConfig {
+  return readSettings(serviceSettings, source, refuse)
+}
+
+function refuse(problem: string): never {
+  throw new AppError('invalid', 'invalid_request', problem)
 }
 
 /**

@@ -32,6 +32,7 @@ describe('the MCP bundle', () => {
     const installed = await installBundle()
     expect(readdirSync(installed, { recursive: true }).sort()).toEqual([
       'LICENSE',
+      'THIRD-PARTY-NOTICES.txt',
       'manifest.json',
       'server',
       join('server', 'main.mjs'),

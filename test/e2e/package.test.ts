@@ -84,6 +84,7 @@ describe('the package', () => {
       'docs',
       'package.json',
     ])
+    expect(paths).toContain('dist/THIRD-PARTY-NOTICES.txt')
 
     const elsewhere = createTempFolder()
     expect(await npm('npx', ['-y', `--package=${file}`, 'bus-mcp', '--version'], elsewhere)).toBe(`${VERSION}\n`)

@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -55,6 +56,20 @@ describe('opening a database file', () => {
     const folder = join(createTempFolder(), 'data')
     await openTestDatabase({ path: join(folder, 'bus.db') })
     expect(statSync(folder).mode & 0o777).toBe(0o700)
+  })
+
+  it.skipIf(process.platform === 'win32')('makes files that nobody else reads, also in a folder of all', async () => {
+    const folder = createTempFolder()
+    chmodSync(folder, 0o777)
+    const database = await openTestDatabase({ path: join(folder, 'bus.db') })
+    await database.write((transaction) => insertItem(transaction, 1))
+    const modes = readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777])
+    expect(Object.fromEntries(modes)).toEqual({
+      'bus.db': 0o600,
+      'bus.db-lock': 0o600,
+      'bus.db-shm': 0o600,
+      'bus.db-wal': 0o600,
+    })
   })
 
   it('leaves everything in that one file when it is closed, so that a copy of it is a backup', async () => {

@@ -13,7 +13,7 @@ import { createSnapshotReader, createStatements, rollBack, type SnapshotReader }
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
-import { lockFile } from './lock.ts'
+import { lockFile, OWNER_ONLY } from './lock.ts'
 import { rememberFiles, unlosableFiles } from './own-files.ts'
 import { refuseStrayLog } from './stray-log.ts'
 import { createWriter } from './writer.ts'
@@ -244,7 +244,7 @@ function locateFile(path: string): string {
     return realpathSync(file)
   } catch {
     // Only a file that is there has a true path, and a link may point to one that is not there yet.
-    closeSync(openSync(file, 'a'))
+    closeSync(openSync(file, 'a', OWNER_ONLY))
     return realpathSync(file)
   }
 }

@@ -1,7 +1,11 @@
+import { closeSync, openSync } from 'node:fs'
 import { startError } from '../../core/errors.ts'
 import { rollBack } from './connection.ts'
 import type { SqliteConnection, SqliteDriver } from './driver.ts'
 import { isBusy } from './errors.ts'
+
+/** The mode of what a bus makes anew, where files have one. SQLite gives its other files that of the database. */
+export const OWNER_ONLY = 0o600
 
 /**
  * Makes this process the only bus on a database file, until {@link release} or the end of the process, however it ends.
@@ -13,6 +17,8 @@ import { isBusy } from './errors.ts'
  * @throws {AppError} `database_in_use`.
  */
 export function lockFile(driver: SqliteDriver, path: string): { release: () => void } {
+  // Whoever may read a file may lock it, too.
+  closeSync(openSync(`${path}-lock`, 'a', OWNER_ONLY))
   const connection = driver.open(`${path}-lock`)
   try {
     // Whoever has the lock has it for long; but a commit may have to wait for one who is just reading the holder.

@@ -17,6 +17,7 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: 'check', summary: 'Look for faults in a database, also while its bus runs; changes nothing' },
   { usage: 'connect CLIENT', summary: "Print or write a client's configuration, so that its agents are on the bus" },
   { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
+  { usage: 'service [SYSTEM]', summary: 'Print the file that makes systemd, launchd or Windows run the bus' },
   { usage: 'completion SHELL', summary: 'Print a script that makes a shell complete commands and flags' },
   { usage: 'tools', summary: 'List the tools, one name per line' },
   { usage: 'version', summary: 'Print the version' },

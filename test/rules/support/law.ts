@@ -38,6 +38,7 @@ export const importLaw: readonly Row[] = [
       'src/maintain.ts',
       'src/product.ts',
       'src/serve.ts',
+      'src/service.ts',
       'src/surfaces/cli/*',
       'src/surfaces/cli/hook/index.ts',
       'src/surfaces/cli/connect/index.ts',
@@ -77,12 +78,27 @@ export const importLaw: readonly Row[] = [
   },
   { from: 'src/backup.ts', may: ['src/core/*', 'src/inspect.ts', 'src/store/sqlite/backup.ts'] },
   {
+    from: 'src/service.ts',
+    may: [
+      'src/service-settings.ts',
+      'src/settings.ts',
+      'src/config.ts',
+      'src/core/*',
+      'src/flags.ts',
+      'src/surfaces/cli/*',
+      'src/surfaces/cli/service/index.ts',
+      'src/terminal.ts',
+      'node:**',
+    ],
+  },
+  {
     from: 'src/flags.ts',
     may: ['src/config.ts', 'src/settings.ts', 'src/core/*', 'src/surfaces/cli/*', 'src/terminal.ts', 'node:**'],
   },
   {
     from: 'src/completion.ts',
     may: [
+      'src/service-settings.ts',
       'src/settings.ts',
       'src/config.ts',
       'src/product.ts',
@@ -90,6 +106,7 @@ export const importLaw: readonly Row[] = [
       'src/surfaces/cli/completion/index.ts',
       'src/surfaces/cli/connect/index.ts',
       'src/surfaces/cli/hook/index.ts',
+      'src/surfaces/cli/service/index.ts',
     ],
   },
   { from: 'src/terminal.ts', may: ['src/core/*', 'src/telemetry/log.ts'] },
@@ -150,9 +167,10 @@ export const importLaw: readonly Row[] = [
     from: 'src/move.ts',
     may: ['src/capabilities/index.ts', 'src/core/*', 'src/open-store.ts', 'src/store/transfer.ts'],
   },
+  { from: 'src/service-settings.ts', may: ['src/settings.ts', 'zod'] },
   { from: 'src/settings.ts', may: ['src/core/*', 'src/setting-schemas.ts', 'zod'] },
   { from: 'src/setting-schemas.ts', may: ['src/core/*', 'zod', 'node:net'] },
-  { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'zod', 'node:**'] },
+  { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'src/service-settings.ts', 'zod', 'node:**'] },
   {
     from: 'src/telemetry/*',
     may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:async_hooks'],
@@ -197,6 +215,10 @@ export const importLaw: readonly Row[] = [
     ],
   },
   { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
+  {
+    from: 'src/surfaces/cli/service/*',
+    may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/service/*', 'node:**'],
+  },
   // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
   {
     from: 'src/surfaces/cli/connect/*',
