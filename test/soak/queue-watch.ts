@@ -40,7 +40,9 @@ export async function watchQueue(stage: Stage, name: string, rounds: QueueRounds
 async function runRound(stage: Stage, lane: string, label: string): Promise<void> {
   const startedAt = performance.now()
   const { client } = createCaller(stage)
+  const before = stage.lanes.known(lane)
   const first = await client.lanes.claim({ lane, owner: `${label}-first`, lease_s: LEASE_S, wait_s: 5 })
+  stage.lanes.granted(`${label}-first`, before, first)
   const grants: { readonly who: number; readonly fence: number }[] = []
   const wait = async (who: number) => {
     const owner = `${label}-${who}`
@@ -60,6 +62,7 @@ async function runRound(stage: Stage, lane: string, label: string): Promise<void
       await untilWaiting(stage, lane, who)
     }
   } finally {
+    stage.lanes.givesBack(lane, first.lane.fence)
     await client.lanes.release({ lane, owner: `${label}-first`, fence: first.lane.fence }).catch(() => {})
     await Promise.allSettled(waits)
   }
