@@ -1,11 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { commonError } from '../../core/errors.ts'
+import { findJsonExcess, MAX_JSON_DEPTH } from '../../core/json-excess.ts'
 import type { TextReader } from '../../core/text-reader.ts'
 import { MAX_REQUEST_BYTES } from '../../core/wire.ts'
-
-/** How deep a body may nest. No field of ours nests at all. */
-const MAX_DEPTH = 32
 
 /**
  * The flat input of an operation; the path wins. Unknown fields stay unread.
@@ -72,6 +70,8 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) return {}
   if (!isUtf8(bytes)) throw commonError('invalid_json', 'the request body must be a JSON object: it is not UTF-8')
+  const excess = findJsonExcess(bytes)
+  if (excess !== undefined) throw commonError('invalid_json', `the request body must be a JSON object: it ${excess}`)
   let value: unknown
   try {
     value = JSON.parse(bytes.toString().replace(BYTE_ORDER_MARK, ''))
@@ -81,8 +81,11 @@ function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw commonError('invalid_json', 'the request body must be a JSON object, as in {"topic": "converge"}')
   }
-  if (nestsDeeper(value, MAX_DEPTH)) {
-    throw commonError('invalid_json', `the request body must be a JSON object: it nests more than ${MAX_DEPTH} deep`)
+  if (nestsDeeper(value, MAX_JSON_DEPTH)) {
+    throw commonError(
+      'invalid_json',
+      `the request body must be a JSON object: it nests more than ${MAX_JSON_DEPTH} deep`,
+    )
   }
   return value as Record<string, unknown> // An object that came from JSON has only string keys.
 }

@@ -9,6 +9,7 @@ import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER }
 import { serverDocuments } from './documents.ts'
 import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
+import { inTurn } from './in-turn.ts'
 import { collectInput, readJsonBody } from './request.ts'
 import { type AnswerName, nameAnswer, sendError, sendJson } from './respond.ts'
 import { createRoutes, matchRoute, refuseMethod } from './routes.ts'
@@ -79,7 +80,7 @@ export function createHttpServer(options: HttpOptions): Server {
     return answerApi(request, response, url, name)
   }
 
-  const http = createServer(serverOptions, (request, response) => {
+  const listener = inTurn((request, response) => {
     const name = { requestId: nameRequest(request), server }
     answer(request, response, parseUrl(request.url ?? '/'), name).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return response.destroy()
@@ -88,6 +89,7 @@ export function createHttpServer(options: HttpOptions): Server {
       request.resume()
     })
   })
+  const http = createServer(serverOptions, listener)
   http.on('clientError', answerUnreadable)
   http.maxConnections = MAX_CONNECTIONS
   http.headersTimeout = HEADERS_TIMEOUT_MS

@@ -9,6 +9,7 @@ import {
   type ServerEventBus,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
+import { findJsonExcess } from '../../core/json-excess.ts'
 import { AGENT_HEADER, MAX_REQUEST_BYTES, SESSION_HEADER } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
@@ -34,7 +35,10 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
   const sessions = createSessions((requestInfo) => createServer({ era: 'legacy', requestInfo }))
 
   const fetch = async (request: Request): Promise<Response> => {
-    const body = request.method === 'POST' ? await parseBody(request) : undefined
+    const bytes = request.method === 'POST' ? await readBytes(request) : undefined
+    const excess = bytes && findJsonExcess(bytes)
+    if (excess !== undefined) return refuseBody(excess)
+    const body = bytes && parseBody(bytes)
     // The words for what is no JSON are those of the stateless way, which reads the body itself.
     if (request.method === 'POST' && body === undefined) return stateless(request)
     if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
@@ -73,11 +77,26 @@ export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf
   })
 }
 
-/** Undefined when it is no JSON. Leaves the request to be read again. */
-async function parseBody(request: Request): Promise<unknown> {
+/** Undefined when it did not come whole. Leaves the request to be read again. */
+async function readBytes(request: Request): Promise<Uint8Array | undefined> {
   try {
-    return await request.clone().json()
+    return new Uint8Array(await request.clone().arrayBuffer())
   } catch {
     return undefined
   }
+}
+
+/** Undefined when it is no JSON. */
+function parseBody(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** In the words of the SDK for what is no JSON. */
+function refuseBody(excess: string): Response {
+  const error = { code: -32700, message: `Parse error: the request body ${excess}` }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
 }
