@@ -13,7 +13,7 @@ export const asks = 'What do slow and hostile clients cost the others, and how m
 
 const CROWDS = {
   slow: { says: '500 requests that never end', crowd: ['slow requests=500'] },
-  streams: { says: '1,000 readers of the stream, 100 of which never read', crowd: ['streams=900', 'deaf streams=100'] },
+  streams: { says: '1,000 readers of the stream, 10 of which never read', crowd: ['streams=990', 'deaf streams=10'] },
   deaf: { says: 'a caller that reads none of its answers', crowd: ['unread answers=1'] },
   floods: { says: 'floods of deep, wide and huge JSON', crowd: ['floods=2'] },
 } as const

@@ -1,6 +1,6 @@
 // Loaded into the bus before it starts: says what it takes, to the soak that started it.
-process.on('message', ({ collect }) => {
-  if (collect) globalThis.gc()
+process.on('message', () => {
+  globalThis.gc()
   const { rss, heapUsed, external } = process.memoryUsage()
   const { user, system } = process.cpuUsage()
   process.send({ rss, live: heapUsed + external, cpuMs: (user + system) / 1_000 })

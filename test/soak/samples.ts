@@ -6,8 +6,9 @@ export interface Sample {
   readonly atMs: number
   /** Which process of the bus. */
   readonly life: number
+  /** Undefined where the bus did not answer, for it was killed. */
   readonly rss: number | undefined
-  /** Of what is reachable; only where all garbage was collected before. */
+  /** Of what is reachable. */
   readonly live: number | undefined
   readonly descriptors: number | undefined
   /** Of one core, by the bus and by all agents together. */
@@ -28,33 +29,19 @@ export interface Reading
   extends Pick<Sample, 'atMs' | 'life' | 'descriptors' | 'streams' | 'busShare' | 'agentsShare'> {
   readonly seconds: number
   readonly usage: Usage | undefined
-  readonly isCollected: boolean
   readonly sizes: { readonly database: number; readonly wal: number }
   readonly events: number
   readonly window: Window
 }
 
 export function toSample(reading: Reading): Sample {
-  const {
-    atMs,
-    life,
-    descriptors,
-    streams,
-    busShare,
-    agentsShare,
-    seconds,
-    usage,
-    isCollected,
-    sizes,
-    events,
-    window,
-  } = reading
+  const { atMs, life, descriptors, streams, busShare, agentsShare, seconds, usage, sizes, events, window } = reading
   const quantile = (share: number) => window.times[Math.floor(window.times.length * share)] ?? Number.NaN
   return {
     atMs,
     life,
     rss: usage?.rss,
-    live: isCollected ? usage?.live : undefined,
+    live: usage?.live,
     descriptors,
     busShare,
     agentsShare,

@@ -196,9 +196,6 @@ function bringAgents({ agents, hasFaults }: SoakOptions, stage: Stage): Crowd {
 }
 
 const SAMPLE_MS = 10_000
-/** A collection stops everybody for some tens of milliseconds: often enough for a slope, too seldom for a p99. */
-const COLLECT_EVERY = 3
-
 async function takeSamples(
   bus: SoakedBus,
   stage: Stage,
@@ -214,9 +211,8 @@ async function takeSamples(
   let lastAt = startedAt
   for (let number = 1; !signal.aborted; number += 1) {
     await sleep(startedAt + number * everyMs - performance.now(), undefined, { signal }).catch(() => {})
-    const isCollected = number % COLLECT_EVERY === 0
     const life = bus.life()
-    const usage = await bus.measure(isCollected)
+    const usage = await bus.measure()
     const now = performance.now()
     const agentsMs = readOwnCpu()
     const busMs = usage?.cpuMs ?? cpu.busMs
@@ -231,7 +227,6 @@ async function takeSamples(
         agentsShare: (agentsMs - cpu.agentsMs) / (now - lastAt),
         seconds: (now - lastAt) / 1_000,
         usage,
-        isCollected,
         sizes: bus.sizes(),
         events: newest - events,
         window: stage.observations.take(),

@@ -15,7 +15,7 @@ const DISK_SOURCE = join(import.meta.dirname, '../correctness/fixtures/disk.c')
 /** What a process of the bus has taken; memory in bytes. */
 export interface Usage {
   readonly rss: number
-  /** What is reachable: the heap and what is outside it. Only after a collection. */
+  /** What is reachable: the heap and what is outside it. */
   readonly live: number
   /** Since its start. */
   readonly cpuMs: number
@@ -26,8 +26,8 @@ export interface SoakedBus {
   readonly file: string
   /** Which process it is, from 0. */
   life(): number
-  /** @param collect Collects all garbage before. */
-  measure(collect: boolean): Promise<Usage | undefined>
+  /** After all garbage was collected, which stops everybody for some tens of milliseconds. */
+  measure(): Promise<Usage | undefined>
   /** Undefined where the system does not list them. */
   countDescriptors(): number | undefined
   readonly sizes: () => { readonly database: number; readonly wal: number }
@@ -103,7 +103,7 @@ export async function startSoakedBus({ folder, retainMessages, disturbances, rai
     origin,
     file,
     life: () => life,
-    measure: (collect) => askForUsage(child, collect),
+    measure: () => askForUsage(child),
     countDescriptors: () => {
       const list = `/proc/${child.pid}/fd`
       return existsSync(list) ? readdirSync(list).length : undefined
@@ -170,14 +170,14 @@ async function readOrigin(child: ChildProcess, log: () => string): Promise<strin
 /** A frozen bus answers when it goes on; one that ends does not. */
 const MEASURE_LIMIT_MS = 8_000
 
-async function askForUsage(child: ChildProcess, collect: boolean): Promise<Usage | undefined> {
+async function askForUsage(child: ChildProcess): Promise<Usage | undefined> {
   if (!child.connected) return undefined
   const over = new AbortController()
   const answer = once(child, 'message', { signal: over.signal })
   const timer = setTimeout(() => over.abort(), MEASURE_LIMIT_MS)
   const stop = () => over.abort()
   child.once('exit', stop)
-  child.send({ collect }, () => {})
+  child.send('measure', () => {})
   const [usage] = await answer.catch(() => [undefined])
   clearTimeout(timer)
   child.off('exit', stop)

@@ -53,7 +53,18 @@ describe('the verdict on a soak', () => {
   })
 
   it('finds the slope of a line, also between points that scatter', () => {
-    expect(fitSlope([1, 2, 3].map((x) => ({ x, y: 5 + 2 * x })))).toBeCloseTo(2)
-    expect(fitSlope([0, 1, 2, 3].map((x) => ({ x, y: x % 2 })))).toBeCloseTo(0.2)
+    expect(fitSlope([1, 2, 3].map((x) => ({ x, y: 5 + 2 * x }))).slope).toBeCloseTo(2)
+    const scattered = fitSlope([0, 1, 2, 3].map((x) => ({ x, y: x % 2 })))
+    expect(scattered.slope).toBeCloseTo(0.2)
+    // By hand: the squares of what is left are 0.8, with two degrees of freedom, over a spread of 5.
+    expect(scattered.error).toBeCloseTo(Math.sqrt(0.08))
+  })
+
+  it('does not take scatter for a leak, and still finds a leak in it', () => {
+    const scatter = (minute: number) => ((minute * 7919) % 13) * MIB
+    expect(failuresOf((minute) => ({ rss: 100 * MIB + scatter(minute) }))).toEqual([])
+    expect(failuresOf((minute) => ({ rss: (100 + minute) * MIB + scatter(minute) }))).toEqual([
+      'memory of the process (RSS) after a collection',
+    ])
   })
 })

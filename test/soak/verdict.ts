@@ -35,11 +35,16 @@ export function judge({ samples, warmUpMs, durationMs, alarms, descriptors }: Co
   const isLong = durationMs >= MIN_SLOPE_MS
   const judged = (value: number, most: number) => (isLong && !Number.isNaN(value) ? value < most : undefined)
   const slopeOf = (name: string, pick: (sample: Sample) => number | undefined): Criterion => {
-    const slope = fitSlope(toPoints(warm, pick)) / MIB
-    const wanted = `below ${MAX_SLOPE_MIB} MiB per 10 minutes`
-    return { name, value: `${slope.toFixed(2)} MiB per 10 minutes`, wanted, isMet: judged(slope, MAX_SLOPE_MIB) }
+    const fitted = fitSlope(toPoints(warm, pick))
+    const { slope, error } = { slope: fitted.slope / MIB, error: fitted.error / MIB }
+    return {
+      name,
+      value: `${slope.toFixed(2)} ± ${(2 * error).toFixed(2)} MiB per 10 minutes`,
+      wanted: `below ${MAX_SLOPE_MIB} MiB per 10 minutes, as far as it can be told`,
+      isMet: judged(slope - 2 * error, MAX_SLOPE_MIB),
+    }
   }
-  const open = fitSlope(toPoints(warm, (sample) => sample.descriptors))
+  const open = fitSlope(toPoints(warm, (sample) => sample.descriptors)).slope
   const left = (descriptors.after ?? Number.NaN) - (descriptors.before ?? Number.NaN)
   const wal = Math.max(0, ...samples.map((sample) => sample.wal)) / MIB
   const { first, last } = compareThirds(warm)
@@ -94,12 +99,14 @@ function toPoints(samples: readonly Sample[], pick: (sample: Sample) => number |
   })
 }
 
-/** By least squares; NaN where there are not two points. */
-export function fitSlope(points: readonly Point[]): number {
+/** By least squares, with the slope's standard error; NaN where there are not enough points. */
+export function fitSlope(points: readonly Point[]): { readonly slope: number; readonly error: number } {
   const meanX = mean(points.map(({ x }) => x))
   const meanY = mean(points.map(({ y }) => y))
-  const covariance = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0)
-  return covariance / points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)
+  const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)
+  const slope = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread
+  const rest = points.reduce((sum, { x, y }) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0)
+  return { slope, error: Math.sqrt(rest / (points.length - 2) / spread) }
 }
 
 function mean(values: readonly number[]): number {

@@ -37,10 +37,10 @@ export async function openHostileClients(origin: string, kind: HostileKind, coun
         socket.write(STREAM)
       })
     case 'deaf streams':
-      return openCrowd(origin, count, false, (socket) => socket.write(STREAM))
+      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(STREAM)))
     case 'unread answers':
       // All at once: one behind the other would each wait for the one before it to be read.
-      return openCrowd(origin, count, false, (socket) => socket.write(LARGEST_READ.repeat(20)))
+      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(LARGEST_READ.repeat(20))))
     case 'floods':
       return openCrowd(origin, count, true, flood)
   }
@@ -99,8 +99,17 @@ function beginRequest(socket: Socket, number: number): void {
 }
 
 function dripRequests(crowd: Crowd): HostileClients {
+  return writeAgainAndAgain(crowd, 'x')
+}
+
+/** Whoever reads nothing does not learn that its connection has ended, unless it writes; empty lines before a request are none. */
+function feelOut(crowd: Crowd): HostileClients {
+  return writeAgainAndAgain(crowd, '\r\n')
+}
+
+function writeAgainAndAgain(crowd: Crowd, text: string): HostileClients {
   const timer = setInterval(() => {
-    for (const socket of crowd.sockets) if (socket.writable) socket.write('x')
+    for (const socket of crowd.sockets) if (socket.writable) socket.write(text)
   }, DRIP_MS)
   return {
     ...crowd,

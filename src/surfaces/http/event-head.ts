@@ -14,7 +14,7 @@ const LOOK_SECONDS = 1
 const ENTRIES_AT_A_TIME = 16
 
 /** How many readers are sent something before others have a turn: a thousand at once would keep everybody waiting. */
-const READERS_A_TURN = 50
+const READERS_A_TURN = 16
 
 /** An operation that can stream, and the server that it streams from. */
 export interface StreamSource {
