@@ -13,6 +13,9 @@ const LOOK_SECONDS = 1
 /** What one look reads: with the largest bodies a megabyte, which is all that a slow reader can cost. */
 const ENTRIES_AT_A_TIME = 16
 
+/** How many readers are sent something before others have a turn: a thousand at once would keep everybody waiting. */
+const READERS_A_TURN = 16
+
 /** An operation that can stream, and the server that it streams from. */
 export interface StreamSource {
   readonly spec: StreamSpec
@@ -65,7 +68,11 @@ export function createEventHead({ spec, ask, stopping }: StreamSource, silenceMs
     const answer = await ask(fields, requestId)
     const news = listEntries(answer[spec.entries]).map(toNews)
     const until = Number(answer[spec.nextCursor])
+    let count = 0
     for (const follower of followers) {
+      // Node sends at the end of a turn.
+      if (count > 0 && count % READERS_A_TURN === 0 && news.length > 0) await nextTurn()
+      count += 1
       // It has not taken what the last look brought: it would cost more with each look.
       if (follower.response.writableNeedDrain) follower.leave()
       else sendNews(follower, news, until)

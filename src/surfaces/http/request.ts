@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { MAX_DEPTH, nestsDeeper } from '../../core/depth.ts'
 import { commonError } from '../../core/errors.ts'
+import { findJsonExcess } from '../../core/json-excess.ts'
 import type { TextReader } from '../../core/text-reader.ts'
 import { MAX_REQUEST_BYTES } from '../../core/wire.ts'
 
@@ -70,6 +71,8 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (bytes.length === 0) return {}
   if (!isUtf8(bytes)) throw commonError('invalid_json', 'the request body must be a JSON object: it is not UTF-8')
+  const excess = findJsonExcess(bytes)
+  if (excess !== undefined) throw commonError('invalid_json', `the request body must be a JSON object: it ${excess}`)
   let value: unknown
   try {
     value = JSON.parse(bytes.toString().replace(BYTE_ORDER_MARK, ''))

@@ -43,6 +43,19 @@ export function sendText(response: ServerResponse, status: number, text: string,
     name.server,
   ])
   response.end(text)
+  if (text.length > LARGE_ANSWER) cutOffUnread(response)
+}
+
+/** A smaller answer is on its way as soon as it is made, or costs no more than the connection. */
+const LARGE_ANSWER = 64 * 1024
+
+/** How long the rest of an answer may stay unread, in milliseconds. */
+const UNREAD_MS = 30_000
+
+/** Nobody else ends the wait of an answer for a caller that does not read it: Node's own limits are those of requests. */
+function cutOffUnread(response: ServerResponse): void {
+  const timer = setTimeout(() => response.destroy(), UNREAD_MS)
+  response.on('close', () => clearTimeout(timer))
 }
 
 /** Begins an answer of Server-Sent Events. */

@@ -10,6 +10,7 @@ import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER }
 import { serverDocuments } from './documents.ts'
 import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
 import type { Guard } from './guard.ts'
+import { inTurn } from './in-turn.ts'
 import { capStreams, type HttpLimits, limitConnections, TIMEOUT_CHECK_MS } from './limits.ts'
 import { createObserving, type RequestObserver } from './observe.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -90,7 +91,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   }
 
   const observe = createObserving(options.observers)
-  const http = createServer(serverOptions, (request, response) => {
+  const listener = inTurn((request, response) => {
     const name = nameExchange(request, server)
     observe(request, response, name, async () => {
       try {
@@ -102,6 +103,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       }
     })
   })
+  const http = createServer(serverOptions, listener)
   const connections = limitConnections(http, limits.maxConnections)
   http.on('clientError', answerUnreadable)
   // Node would refuse what it does not know to expect with a 417 that says nothing (RFC 9110, section 10.1.1, lets it pass).

@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
 import { MAX_DEPTH, nestsDeeper } from '../../core/depth.ts'
+import { findJsonExcess } from '../../core/json-excess.ts'
 import { AGENT_HEADER, MAX_REQUEST_BYTES, SESSION_HEADER } from '../../core/wire.ts'
 import type { Call } from './call.ts'
 import type { Feed } from './feed.ts'
@@ -36,10 +37,13 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
   const sessions = createSessions((requestInfo) => createServer({ era: 'legacy', requestInfo }))
 
   const fetch = async (request: Request): Promise<Response> => {
-    const body = request.method === 'POST' ? await parseBody(request) : undefined
+    const bytes = request.method === 'POST' ? await readBytes(request) : undefined
+    const excess = bytes && findJsonExcess(bytes)
+    if (excess !== undefined) return refuseBody(excess)
+    const body = bytes && parseBody(bytes)
     // The words for what is no JSON are those of the stateless way, which reads the body itself.
     if (request.method === 'POST' && body === undefined) return stateless(request)
-    if (nestsDeeper(body)) return refuseDepth()
+    if (nestsDeeper(body)) return refuseBody(`nests more than ${MAX_DEPTH} deep`)
     if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
     return (await sessions.answer(request, body)) ?? stateless(request, { parsedBody: body })
   }
@@ -76,17 +80,26 @@ export function createCallerOf(createCall: (headers: Headers) => Call): CallerOf
   })
 }
 
-/** As the SDK answers what is no message. */
-function refuseDepth(): Response {
-  const error = { code: ProtocolErrorCode.InvalidRequest, message: `the message nests more than ${MAX_DEPTH} deep` }
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
-}
-
-/** Undefined when it is no JSON. Leaves the request to be read again. */
-async function parseBody(request: Request): Promise<unknown> {
+/** Undefined when it did not come whole. Leaves the request to be read again. */
+async function readBytes(request: Request): Promise<Uint8Array | undefined> {
   try {
-    return await request.clone().json()
+    return new Uint8Array(await request.clone().arrayBuffer())
   } catch {
     return undefined
   }
+}
+
+/** Undefined when it is no JSON. */
+function parseBody(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** As the SDK answers what is no message. */
+function refuseBody(excess: string): Response {
+  const error = { code: ProtocolErrorCode.InvalidRequest, message: `the message ${excess}` }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
 }
