@@ -26,6 +26,7 @@ import { type Call, toApiError } from './surfaces/mcp/call.ts'
 import { standardChoice, type ToolChoice } from './surfaces/mcp/selection.ts'
 import type { createMcpServer } from './surfaces/mcp/server.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import type { Tracing } from './telemetry/traces.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -60,11 +61,13 @@ type Extras = Pick<
   ToolChoice
 
 export interface BusOptions
-  extends Omit<BusConfig, 'databaseUrl' | 'demo' | 'logLevel' | keyof Extras>,
+  extends Omit<BusConfig, 'databaseUrl' | 'demo' | 'logLevel' | 'traceEndpoint' | keyof Extras>,
     Partial<Extras> {
   /** A file, `:memory:`, or the URL of a PostgreSQL database. */
   readonly databasePlace: string
   readonly log: Log
+  /** Where what the bus does is sent as traces; nowhere when left out. */
+  readonly tracing?: Tracing | undefined
   /** For tests: shorter leases than any agent should have. */
   readonly minLeaseMs?: number
   /** Makes the store's clock, given the last moment that the store wrote: for a past that is played, and for tests. */
@@ -107,11 +110,14 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const metrics = createMetrics(VERSION)
   const { inhabitants } = options
   const log = metrics.watchLog(options.log)
-  const database = await openBusStore(options, metrics)
+  const opened = await openBusStore(options, metrics)
+  const { tracing } = options
+  const database = tracing?.watchDatabase(opened) ?? opened
   const stopping = new AbortController()
   const limits = { ...standardLimits, ...options }
   const context = createContext({ ...options, log }, database, createWaits(limits.maxWaits, stopping.signal))
-  const operations = metrics.watch(boundOperations)
+  const counted = metrics.watch(boundOperations)
+  const operations = tracing?.watch(counted) ?? counted
   const guard = createGuard(
     [...options.allowedHosts, bracket(host)],
     writeSecret === undefined ? [] : listSecrets(writeSecret),
@@ -123,7 +129,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     guard,
     mounts: [mcp, ...createPanelMounts()],
     limits,
-    observers: [metrics.observer, createRequestLog(log)],
+    observers: [metrics.observer, createRequestLog(log), ...(tracing ? [tracing.observer] : [])],
     metrics: () => metrics.text(createReadings(operations, context, http)),
   })
   const { server } = http
@@ -148,6 +154,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     stopping.abort()
     await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
     await database.close()
+    await tracing?.close()
   }
   const isSocket = options.listen !== undefined
   return {
@@ -257,13 +264,13 @@ function fingerprint(operationId: string, input: unknown): string {
 /** Calls in the bus's own process; whoever may not write is refused as over HTTP. */
 function createLocalCall(bound: readonly BoundOperation[], context: BusContext, authorizeWrite: () => void): Call {
   const byId = new Map(bound.map((entry) => [entry.operation.id, entry]))
-  return async (operation, input, signal) => {
+  return async (operation, input, signal, traceparent) => {
     const requestId = crypto.randomUUID()
     try {
       const entry = byId.get(operation.id)
       if (!entry) throw new Error(`operation ${operation.id} is not part of this bus`)
       if (operation.effect === 'write') authorizeWrite()
-      return { ok: true, value: await invoke(entry, input, context, { requestId, signal }) }
+      return { ok: true, value: await invoke(entry, input, context, { requestId, signal, traceparent }) }
     } catch (error) {
       if (error instanceof AppError) return toApiError(operation, error.status, error.toBody(requestId))
       throw error

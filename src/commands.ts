@@ -34,6 +34,9 @@ async function run(command: string, rest: readonly string[], launch: Launch): Pr
     case 'export':
     case 'import':
       return (await import('./serve.ts')).move(command, rest, launch)
+    case 'backup':
+    case 'check':
+      return (await import('./maintain.ts'))[command](rest, launch)
     case 'watch':
       return watchBus(rest, launch)
     case 'top':

@@ -1,6 +1,6 @@
 import { operations } from './product.ts'
 import { serviceSettings } from './service-settings.ts'
-import { busSettings, clientSettings, placeSettings, type Setting } from './settings.ts'
+import { busSettings, clientSettings, fileSettings, placeSettings, type Setting } from './settings.ts'
 import { createCommands, type Flag } from './surfaces/cli/command.ts'
 import { type CompletedCommand, renderCompletion, shellNames } from './surfaces/cli/completion/index.ts'
 import { clientNames, connectFlags } from './surfaces/cli/connect/index.ts'
@@ -32,6 +32,8 @@ export function listCompletedCommands(): readonly CompletedCommand[] {
     migrate: toFlags(placeSettings),
     export: toFlags(placeSettings),
     import: toFlags(placeSettings),
+    backup: toFlags(fileSettings),
+    check: toFlags(fileSettings),
     connect: connectFlags,
     completion: [],
     hook: [...hookFlags, ...connection],

@@ -39,7 +39,7 @@ describe('a database URL', () => {
     },
   )
 
-  const folders: Partial<Record<NodeJS.Platform, { env: Values; moved: string; standard: string }>> = {
+  const folders: Partial<Record<NodeJS.Platform, { env: Record<string, string>; moved: string; standard: string }>> = {
     win32: {
       env: { LOCALAPPDATA: 'D:\\Local' },
       moved: 'D:\\Local',

@@ -51,6 +51,7 @@ describe('the settings of a bus', () => {
       maxStreams: 2048,
       rateLimit: undefined,
       logLevel: 'info',
+      traceEndpoint: undefined,
       demo: false,
       readOnly: false,
       toolsets: [],
@@ -76,6 +77,7 @@ describe('the settings of a bus', () => {
       BUS_MAX_STREAMS: '30',
       BUS_RATE_LIMIT: '0.5',
       BUS_LOG_LEVEL: 'debug',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
       BUS_MCP_READ_ONLY: '1',
       BUS_MCP_TOOLSETS: 'core, flags',
       BUS_MCP_TOOLS: 'get_timeline',
@@ -97,6 +99,7 @@ describe('the settings of a bus', () => {
       maxStreams: 30,
       rateLimit: 0.5,
       logLevel: 'debug',
+      traceEndpoint: 'http://127.0.0.1:4318',
       demo: false,
       readOnly: true,
       toolsets: ['core', 'flags'],
@@ -246,7 +249,7 @@ describe('every setting', () => {
   it.each(all)('%s has a variable, and a sentence for people', (name, { env, summary, standard }) => {
     // A bus that keeps nothing because of a variable that somebody forgot would be a bad surprise.
     if (name === 'demo') expect(env).toBeUndefined()
-    else expect(env).toMatch(/^BUS_[A-Z_]+$/)
+    else expect(env).toMatch(/^(BUS|OTEL)_[A-Z_]+$/)
     expect(summary).toMatch(/\.$/)
     expect(standard).not.toBe('')
   })

@@ -1,5 +1,6 @@
 import { startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
+import type { Log } from './core/context.ts'
 import { AppError, errorKinds } from './core/errors.ts'
 import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
@@ -9,6 +10,7 @@ import { openInput, openOutput } from './surfaces/cli/files.ts'
 import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
 import { describeSettings } from './surfaces/cli/help.ts'
 import { createLog } from './telemetry/log.ts'
+import type { Tracing } from './telemetry/traces.ts'
 import { stopOnSignal, terminal } from './terminal.ts'
 
 /** Runs a bus until a signal ends it. */
@@ -18,12 +20,19 @@ export async function serve(rest: readonly string[], { env, programPath }: Launc
   if (config.demo) return serveDemo(config, programPath)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
   const log = createLog(terminal.err, config.logLevel)
-  const bus = await startBus({ ...config, databasePlace, log })
+  const bus = await startBus({ ...config, databasePlace, log, tracing: await createTracing(config, log) })
   // Before it says that it is there, so that it can be told to end from then on.
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
   const isArmed = config.writeSecret !== undefined
   terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
   await ended
+}
+
+/** Behind an import: what it needs is as large as all the rest, and few want it. */
+async function createTracing({ traceEndpoint }: BusConfig, log: Log): Promise<Tracing | undefined> {
+  if (traceEndpoint === undefined) return undefined
+  const traces = await import('./telemetry/traces.ts')
+  return traces.createTracing(VERSION, log)
 }
 
 async function serveDemo(config: BusConfig, programPath: string): Promise<void> {

@@ -35,9 +35,9 @@ function createRenew(client: BusClient): Renew {
 }
 
 function createRemoteCall(client: BusClient): Call {
-  return async (operation, input, signal) => {
+  return async (operation, input, signal, traceparent) => {
     try {
-      return { ok: true, value: await client.call(operation.id, input, { signal }) }
+      return { ok: true, value: await client.call(operation.id, input, { signal, traceparent }) }
     } catch (error) {
       if (error instanceof BusApiError) return toApiError(operation, error.statusCode, error.body)
       if (error instanceof BusUnreachable) return { ok: false, error: describeUnreachable(error) }

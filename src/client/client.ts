@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL, toSocketPath } from '../core/wire.ts'
+import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL, TRACE_HEADER, toSocketPath } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
 import { type Transport, type TransportAnswer, TransportError } from './transport.ts'
@@ -19,6 +19,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Names one change, so that asking for it again makes it once. Made for each write when left out. */
   readonly idempotencyKey?: string
+  /** The step of a trace that the call is a part of, sent as `traceparent` (W3C Trace Context). */
+  readonly traceparent?: string | undefined
 }
 
 export type Input<Id extends OperationId> = z.input<OperationTypes[Id]['input']>
@@ -53,12 +55,13 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   // On a socket, whose bus is asked by the name that every bus has.
   const root = findRoot(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
 
-  const call: BusClient['call'] = async (id, input, { signal, idempotencyKey } = {}) => {
+  const call: BusClient['call'] = async (id, input, { signal, idempotencyKey, traceparent } = {}) => {
     const { method, path, effect } = findOperation(id)
     if (root === undefined)
       throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https:// (or unix: for a socket)')
     const { filled, rest } = fillPath(path, input)
     const isWrite = effect === 'write'
+    const headers = isWrite ? toWriteHeaders(idempotencyKey ?? crypto.randomUUID(), writeSecret) : READ_HEADERS
     const url = new URL(isWrite ? `${root}${filled}` : `${root}${filled}${toQuery(rest)}`)
     try {
       const send = isWrite && idempotencyKey === undefined ? settle : exchange
@@ -66,7 +69,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
         method,
         url,
         socketPath,
-        headers: isWrite ? toWriteHeaders(idempotencyKey ?? crypto.randomUUID(), writeSecret) : READ_HEADERS,
+        headers: traceparent === undefined ? headers : { ...headers, [TRACE_HEADER]: traceparent },
         body: isWrite ? JSON.stringify(rest) : undefined,
         // The time that the bus was asked to wait does not count.
         timeoutMs: timeoutMs + toWaitMs(input.wait_s),

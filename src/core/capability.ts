@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { BusContext, Context, Log, RequestInfo, Settings, Write } from './context.ts'
 import type { Database, Migration, OnOutage } from './database.ts'
 import { AppError, commonError, type FieldProblem } from './errors.ts'
+import { type Invariant, InvariantViolation } from './invariant.ts'
 import type { AnyOperation, NamesSpec, Operation, OperationError } from './operation.ts'
 import type { Waits } from './waits.ts'
 
@@ -81,6 +82,8 @@ export interface Capability {
   readonly migrations: readonly Migration[]
   /** What must not be lost when all that there is moves to another database. */
   readonly tables?: readonly TableSpec[]
+  /** What holds of its tables at any time; `bus-mcp check` and the tests walk them. */
+  readonly invariants?: readonly Invariant[]
   readonly onOutage?: OnOutage
   readonly chores?: readonly Chore[]
 }
@@ -194,6 +197,14 @@ export function invokeForText(
 
 function toAppError(error: unknown, { id }: AnyOperation, { log }: BusContext, { requestId }: RequestInfo): AppError {
   if (error instanceof AppError) return error
+  if (error instanceof InvariantViolation) {
+    const { invariant } = error
+    log.error('invariant violated', error, { operation: id, request_id: requestId, invariant })
+    return commonError(
+      'invariant_violated',
+      `nothing was changed: this would have broken what must always hold (${invariant}), which is a fault of the bus -- tell the person who runs it; its log has more under request id ${requestId}`,
+    )
+  }
   log.error('operation failed', error, { operation: id, request_id: requestId })
   return commonError('internal', `internal error; the bus's log has the cause under request id ${requestId}`)
 }

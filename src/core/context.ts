@@ -42,6 +42,8 @@ export interface RequestInfo {
   readonly signal: AbortSignal
   /** The caller's name for this one change, the same when it asks again because no answer came. */
   readonly idempotencyKey?: string | undefined
+  /** The step of a trace that this is a part of (W3C `traceparent`), where the call itself names one. */
+  readonly traceparent?: string | undefined
   /** Is called when the answer is that of an earlier request with the same key. */
   readonly onReplay?: () => void
 }

@@ -4,7 +4,7 @@ import type { Advice } from './advice.ts'
  * The closed list of error kinds. An operation declares its own codes; each code is of one of these kinds, and the kind
  * alone decides what a surface does with it: the HTTP status and the exit status of the command line.
  *
- * Exit statuses follow BSD `sysexits.h` where it has a fitting one: 69 unavailable, 70 software, 75 temporary failure
+ * Exit statuses follow BSD `sysexits.h` where it has a fitting one: 65 data error, 69 unavailable, 70 software, 75 temporary failure
  * (try again later), 77 permission.
  */
 export const errorKinds = {
@@ -29,6 +29,8 @@ export const errorKinds = {
   /** One caller asks for more than its share. */
   rate_limited: { status: 429, exitCode: 75 },
   internal: { status: 500, exitCode: 70 },
+  /** What is kept is not as it must be; `EX_DATAERR`. No answer of a bus has it, for a bus does not look. */
+  damaged: { status: 500, exitCode: 65 },
   unavailable: { status: 503, exitCode: 69 },
 } as const
 
@@ -109,6 +111,12 @@ export const commonErrors = {
     carries: ['retry_after_ms'],
   },
   request_cancelled: { kind: 'cancelled', summary: 'The caller went away while it waited; nothing was changed.' },
+  invariant_violated: {
+    kind: 'internal',
+    summary:
+      'What was asked for would have broken what must always hold, and nothing was changed. A fault of the bus: tell the person who runs it.',
+    next: ['tell the person who runs the bus the request_id'],
+  },
   internal: {
     kind: 'internal',
     summary: 'A fault of the bus. Its log has the cause under `request_id`.',
@@ -137,6 +145,31 @@ export const startErrors = {
   database_unusable: {
     kind: 'unavailable',
     summary: 'The file cannot be opened, is damaged, is another program’s, or is on a disk that does not sync.',
+  },
+  database_missing: {
+    kind: 'unavailable',
+    summary: 'There is no database of a bus to look at. Name the one that the bus uses with `--database-url`.',
+  },
+  database_outdated: {
+    kind: 'unavailable',
+    summary: 'An older bus-mcp wrote the database. Start the bus on it, or use `bus-mcp migrate`, then check it.',
+  },
+  database_inconsistent: {
+    kind: 'damaged',
+    summary: '`bus-mcp check` found something wrong, or a backup did not pass it. Restore the newest backup that does.',
+  },
+  backup_exists: {
+    kind: 'conflict',
+    summary: 'There is such a file already, and a backup never takes the place of another. Name a new one.',
+  },
+  backup_failed: {
+    kind: 'unavailable',
+    summary:
+      'The backup could not be written whole, and none of it was left. Look at the disk, the folder and its permissions.',
+  },
+  backup_unsupported: {
+    kind: 'invalid',
+    summary: 'A database on PostgreSQL is backed up with `pg_dump`, or carried off with `bus-mcp export`.',
   },
   database_not_empty: {
     kind: 'unavailable',

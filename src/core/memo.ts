@@ -4,6 +4,8 @@ import type { Transaction } from './database.ts'
 export interface Memo<T extends object> {
   /** What is remembered: found out now where nothing is. Whoever changes the store keeps it true. */
   recall(transaction: Transaction): Promise<T>
+  /** What is remembered proved wrong: it is found out anew. */
+  forget(transaction: Transaction): void
 }
 
 /**
@@ -20,6 +22,9 @@ export function createMemo<T extends object>(load: (transaction: Transaction) =>
       const found = await load(transaction)
       remembered.set(memory, found)
       return found
+    },
+    forget: (transaction) => {
+      remembered.delete(transaction.memory)
     },
   }
 }

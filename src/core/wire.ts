@@ -31,6 +31,9 @@ export const SESSION_HEADER = 'x-bus-session'
 /** Names a request in its answer, in the log and in what it leaves behind. */
 export const REQUEST_ID_HEADER = 'x-request-id'
 
+/** Names the step of a trace that a request is a part of (W3C Trace Context), in HTTP and in the `_meta` of MCP. */
+export const TRACE_HEADER = 'traceparent'
+
 /** A caller's name for one change, the same in every retry of it (IETF draft-ietf-httpapi-idempotency-key-header). */
 export const IDEMPOTENCY_HEADER = 'idempotency-key'
 

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { type Migration, sql } from '../core/database.ts'
 import { startError } from '../core/errors.ts'
 import type { Statements } from './bodies.ts'
+import { createEpoch, renewEpochOfCopy } from './epoch.ts'
 
 /** One migration as the database's ledger has it. */
 export interface AppliedMigration {
@@ -19,11 +20,13 @@ export function hashMigration({ statements }: Migration): string {
  * Applies what the ledger does not have yet, inside the open transaction, and makes the tables of the store itself.
  *
  * @param execute Runs a statement that has no values.
+ * @param isForService Whether a bus is to serve it: a copy has an epoch of its own then.
  */
 export async function applyMigrations(
   statements: Statements,
   execute: (text: string) => Promise<void>,
   migrations: readonly Migration[],
+  isForService = true,
 ): Promise<void> {
   await execute(
     'create table if not exists bus_migrations (id text primary key, hash text not null, applied_at bigint not null)',
@@ -31,7 +34,8 @@ export async function applyMigrations(
   await execute('create table if not exists bus_store (epoch text not null, last_moment bigint not null)')
   await statements.run(sql`
     insert into bus_store (epoch, last_moment)
-    select ${randomUUID()}, 0 where not exists (select 1 from bus_store)`)
+    select ${createEpoch()}, 0 where not exists (select 1 from bus_store)`)
+  if (isForService) await statements.run(renewEpochOfCopy())
   const applied = await statements.all<AppliedMigration>(sql`select id, hash from bus_migrations`)
   for (const migration of planMigrations(migrations, applied)) {
     for (const statement of migration.statements) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { LOG_LEVELS, type LogLevel } from '../core/context.ts'
 import { createLog } from './log.ts'
 
 function collectLog() {
@@ -51,5 +52,53 @@ describe('the log', () => {
     const { log, lines } = collectLog()
     log.error('failed', new Error('the cause'), { error: 'other' })
     expect(lines[0]).toContain('the cause')
+  })
+
+  it('hides what nobody may log, should some code ever try', () => {
+    const { log, lines } = collectLog()
+    const secrets = [
+      'body',
+      'note',
+      'owner',
+      'sender',
+      'session',
+      'recipient',
+      'agent_id',
+      'secret',
+      'writeSecret',
+      'headers',
+    ]
+    log.info('planted', Object.fromEntries(secrets.map((name) => [name, 'zq-hidden'])))
+    log.error('planted', new Error('cause'), { owner: 'zq-hidden' })
+    for (const line of lines) expect(line).not.toContain('zq-hidden')
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'planted', body: '[never logged]' })
+  })
+
+  it('hides the name and password of an address in the words of an error', () => {
+    const { log, lines } = collectLog()
+    log.error('failed', new Error('cannot reach postgres://ann:p@ss/w0rd@db.example/bus'))
+    log.error('failed', new Error('at file:///srv/node_modules/@photostructure/sqlite/index.js:1:1'))
+    expect(lines[0]).toContain('cannot reach postgres://db.example/bus')
+    expect(lines[0]).not.toContain('w0rd')
+    expect(lines[1]).toContain('file:///srv/node_modules/@photostructure/sqlite/index.js:1:1')
+  })
+
+  it('tells what its level lets it, and nothing below', () => {
+    const tell = (level: LogLevel) => {
+      const lines: string[] = []
+      const log = createLog((line) => lines.push(line), level)
+      log.debug('d')
+      log.info('i')
+      log.warn('w')
+      log.error('e', new Error('cause'))
+      return lines.map((line): unknown => JSON.parse(line).level)
+    }
+    expect(LOG_LEVELS.map(tell)).toEqual([
+      ['debug', 'info', 'warn', 'error'],
+      ['info', 'warn', 'error'],
+      ['warn', 'error'],
+      ['error'],
+      [],
+    ])
   })
 })

@@ -3,6 +3,7 @@ import type { Context } from '../../core/context.ts'
 import type { Reader, Transaction } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
 import { appendEvent, appendSystemMessage } from '../log/index.ts'
+import { assertStep } from './assert-step.ts'
 import { rememberTenure } from './counts.ts'
 import {
   type Decision,
@@ -51,20 +52,25 @@ export function isQueued(decision: Decision): boolean {
   return decision.outcome === 'refused' && decision.refusal === 'lane_queued'
 }
 
-/** One step of a lane: lock, decide, keep, and tell its history and its queue, in one transaction. */
+/**
+ * One step of a lane: lock, decide, keep, and tell its history and its queue, in one transaction.
+ *
+ * @param rule For tests: a wrong one in place of the rule.
+ */
 export async function change(
   transaction: Transaction,
   { requestId }: Context,
   name: string,
   command: LaneCommand,
+  rule: typeof decide = decide,
 ): Promise<Change> {
   const before = await findLane(transaction, name)
   const now = await transaction.now()
   const hasQueue = await mayHaveQueue(transaction, name)
   const place = hasQueue ? await placeInQueue(transaction, name, command, now) : command
-  const decision = decide(name, before, place, now)
+  const decision = rule(name, before, place, now)
   if ('next' in decision) {
-    await keepChange(transaction, decision, requestId)
+    await keepChange(transaction, before, decision, now, requestId)
     rememberTenure(transaction, before, decision.next)
     if (decision.outcome === 'steal') await tellRobbed(transaction, name, decision)
     if (hasQueue && command.kind === 'claim') await deleteWaiter(transaction, name, command)
@@ -76,12 +82,19 @@ export async function change(
   return { before, decision, lane, byTwin: isHeldByTwin(after, command) }
 }
 
-/** Keeps a changed lane, and tells its history and those who follow what happens. */
+/**
+ * Keeps a changed lane, and tells its history and those who follow what happens.
+ *
+ * @throws {InvariantViolation} When the change is one that nothing may bring about.
+ */
 export async function keepChange(
   transaction: Transaction,
+  before: Lane | undefined,
   { next, event }: { readonly next: Lane; readonly event: LaneEvent },
+  now: number,
   requestId: string,
 ): Promise<void> {
+  assertStep(before, next, event.owner, now)
   await upsertLane(transaction, next)
   await insertLaneEvent(transaction, next, event, requestId)
   await appendEvent(transaction, 'lane', next.name, next.rev, next.changedAt)

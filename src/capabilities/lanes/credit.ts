@@ -25,7 +25,7 @@ export const creditLanes: OnOutage = async (transaction, { from, to }) => {
   for (let page = await nextPage(''); page.length > 0; page = await nextPage(page.at(-1)?.name ?? '')) {
     for (const lane of page) {
       const credit = decideCredit(lane, { aliveAt: from, maxMs: MAX_CREDIT_MS }, to)
-      if (credit) await keepChange(transaction, credit, REQUEST_ID)
+      if (credit) await keepChange(transaction, lane, credit, to, REQUEST_ID)
     }
   }
 }

@@ -2,6 +2,7 @@ import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
 import { creditLanes, proveLife } from './credit.ts'
 import * as handlers from './handlers.ts'
+import { invariants } from './invariants.ts'
 import { keepRefusals } from './keep-refusals.ts'
 import { migrations } from './migrations.ts'
 import { handover } from './prompts.ts'
@@ -40,6 +41,7 @@ export const lanes = defineCapability({
   ],
   prompts: [handover],
   migrations,
+  invariants,
   // Not who waits: they ask again.
   tables: [
     {

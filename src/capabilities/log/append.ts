@@ -1,7 +1,7 @@
 import type { Transaction } from '../../core/database.ts'
-import { createMemo } from '../../core/memo.ts'
-import { type EventKind, getEventBounds, insertEvent } from './events-store.ts'
-import { getMessageBounds, insertMessage, type MessageRow, updateAck } from './messages-store.ts'
+import { type EventKind, insertEvent } from './events-store.ts'
+import { assertAppended, takeId } from './heads.ts'
+import { insertMessage, type MessageRow, updateAck } from './messages-store.ts'
 import { rememberAppended, rememberChanged } from './recent.ts'
 
 /** Wakes those who wait for a message. */
@@ -9,19 +9,6 @@ export const MESSAGES_CHANNEL = 'messages'
 
 /** Wakes those who wait for anything to happen. */
 export const EVENTS_CHANNEL = 'events'
-
-/** The last ids. Contiguous in commit order, since only one transaction at a time takes one. */
-const heads = createMemo(async (transaction) => {
-  // Asked for together, for where others write as well this is what a turn begins with.
-  const [messages, events] = await Promise.all([getMessageBounds(transaction), getEventBounds(transaction)])
-  return { message: messages.headId, event: events.headId }
-})
-
-async function takeId(transaction: Transaction, sequence: 'message' | 'event'): Promise<number> {
-  const head = await heads.recall(transaction)
-  head[sequence] += 1
-  return head[sequence]
-}
 
 /** Appends one message: the next id, the moment, and nobody has acknowledged it yet. */
 export async function appendMessage(
@@ -47,6 +34,7 @@ export async function appendMessage(
     acked_by: null,
     acked_at: null,
   }
+  await assertAppended(transaction, 'message', id)
   await insertMessage(transaction, row)
   rememberAppended(transaction, row)
   await appendEvent(transaction, 'message', topic, id, ts)
@@ -94,6 +82,8 @@ export async function appendEvent(
   ref: number,
   at: number,
 ): Promise<void> {
-  await insertEvent(transaction, { id: await takeId(transaction, 'event'), kind, subject, ref, at })
+  const id = await takeId(transaction, 'event')
+  await assertAppended(transaction, 'event', id)
+  await insertEvent(transaction, { id, kind, subject, ref, at })
   transaction.notify(EVENTS_CHANNEL)
 }

@@ -1,4 +1,5 @@
 import { defineCapability } from '../../core/capability.ts'
+import { invariants } from './invariants.ts'
 import { migrations } from './migrations.ts'
 import { indexWords } from './words.ts'
 
@@ -38,6 +39,7 @@ export const log = defineCapability({
   instructions: '',
   operations: [],
   migrations,
+  invariants,
   tables: [
     {
       name: 'messages',

@@ -1,6 +1,7 @@
 import { bind, defineCapability } from '../../core/capability.ts'
 import * as contract from './contract.ts'
 import * as handlers from './handlers.ts'
+import { invariants } from './invariants.ts'
 
 export { toWireMessage, writeMessage } from './wire.ts'
 
@@ -16,4 +17,5 @@ export const messages = defineCapability({
     bind(contract.ack, handlers.ack),
   ],
   migrations: [],
+  invariants,
 })

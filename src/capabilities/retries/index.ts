@@ -1,4 +1,5 @@
 import { defineCapability } from '../../core/capability.ts'
+import { invariants } from './invariants.ts'
 import { migrations } from './migrations.ts'
 
 export { createWriteOnce } from './write-once.ts'
@@ -9,6 +10,7 @@ export const retries = defineCapability({
   instructions: '',
   operations: [],
   migrations,
+  invariants,
   tables: [
     {
       name: 'kept_answers',

@@ -29,6 +29,8 @@ export interface PostgresOptions {
   readonly allowUnsafe?: boolean | undefined
   /** Whether statements may take as long as they take, as for one that carries all the data elsewhere. */
   readonly isPatient?: boolean
+  /** As of the other engine. */
+  readonly isForService?: boolean
   /** As of the other engine; an outage is one of all buses on the database. */
   readonly onOutage?: OnOutage
   /** As of the other engine. */
@@ -101,7 +103,7 @@ async function openStore(options: PostgresOptions): Promise<Database> {
   return database
 }
 
-async function prepareDatabase({ url, migrations, allowUnsafe = false }: PostgresOptions) {
+async function prepareDatabase({ url, migrations, allowUnsafe = false, isForService }: PostgresOptions) {
   // Another bus may be at it, and a large log takes longer than a turn.
   const client = new pg.Client(createConnections(url, true).config)
   client.on('error', () => {})
@@ -115,7 +117,7 @@ async function prepareDatabase({ url, migrations, allowUnsafe = false }: Postgre
     await client.query('set lock_timeout = 0; set statement_timeout = 0')
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
-    await applyMigrations(statements, async (text) => void (await client.query(text)), migrations)
+    await applyMigrations(statements, async (text) => void (await client.query(text)), migrations, isForService)
     const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
       statements,
       sql`select epoch, last_moment from bus_store`,

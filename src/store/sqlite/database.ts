@@ -11,11 +11,10 @@ import { createWakeUps } from '../wake-ups.ts'
 import { createSnapshotReader, createStatements, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
+import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile, OWNER_ONLY } from './lock.ts'
+import { refuseStrayLog } from './stray-log.ts'
 import { createWriter } from './writer.ts'
-
-/** Marks the file as ours ("BUS1"), so that no other program's database is ever migrated. */
-const APPLICATION_ID = 0x42555331
 
 /** A recycled WAL syncs two to three times faster than a growing one; 4,000 pages gave 12 to 24 % in the lab. */
 const WAL_AUTOCHECKPOINT_PAGES = 4000
@@ -41,6 +40,8 @@ export interface SqliteOptions {
   readonly onOutage?: OnOutage
   /** Is told each commit: how many writes shared it, and how long it took with its sync, in seconds. */
   readonly onCommit?: OnCommit | undefined
+  /** Whether a bus is to serve it, and not somebody to carry the data elsewhere. Yes when left out. */
+  readonly isForService?: boolean
   /** For tests: makes the clock, given the last moment that the store wrote. */
   readonly createClock?: ((notBefore: number, stopwatch: Stopwatch) => Clock) | undefined
   /** For tests: how long no sign of life makes an outage, in milliseconds. */
@@ -61,6 +62,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   try {
     const path = locateFile(options.path)
     const lock = lockFile(driver, path)
+    try {
+      refuseStrayLog(path)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
     return await openConnections(driver, path, options, lock.release)
   } catch (error) {
     if (error instanceof AppError) throw error
@@ -104,7 +111,7 @@ async function openStore(
   const connection = connect()
   prepareWriter(connection)
   const setup = createStatements(connection, createClock(0))
-  await updateSchema(setup, connection, options.migrations)
+  await updateSchema(setup, connection, options)
   const { epoch, last_moment } = await single<{ epoch: string; last_moment: number }>(
     setup,
     sql`select epoch, last_moment from bus_store`,
@@ -182,13 +189,6 @@ function openReader(connection: SqliteConnection, now: Clock): SnapshotReader {
   return createSnapshotReader(connection, now)
 }
 
-function refuseForeign(connection: SqliteConnection): void {
-  const id = readPragma(connection, 'application_id')
-  const [table] = connection.prepare(`select 1 from sqlite_schema limit 1`).all()
-  if (id === APPLICATION_ID || (id === 0 && table === undefined)) return
-  throw startError('database_unusable', 'the database file belongs to another program; name another file')
-}
-
 function assertDurable(connection: SqliteConnection): void {
   const mode = readPragma(connection, 'journal_mode')
   const synchronous = readPragma(connection, 'synchronous')
@@ -200,20 +200,15 @@ function assertDurable(connection: SqliteConnection): void {
   }
 }
 
-function readPragma(connection: SqliteConnection, name: string): unknown {
-  const [row] = connection.prepare(`pragma ${name}`).all()
-  return typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined
-}
-
 /** Brings the schema up to date, all or nothing. */
 async function updateSchema(
   statements: Statements,
   connection: SqliteConnection,
-  migrations: readonly Migration[],
+  { migrations, isForService }: SqliteOptions,
 ): Promise<void> {
   connection.exec('begin immediate')
   try {
-    await applyMigrations(statements, async (text) => connection.exec(text), migrations)
+    await applyMigrations(statements, async (text) => connection.exec(text), migrations, isForService)
     connection.exec('commit')
   } catch (error) {
     rollBack(connection)

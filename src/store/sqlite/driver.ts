@@ -17,11 +17,12 @@ export interface SqliteConnection {
 export interface SqliteDriver {
   readonly name: string
   readonly sqliteVersion: string
-  open(path: string): SqliteConnection
+  /** @param readOnly Whether nothing may be changed; then the file must be there. */
+  open(path: string, readOnly?: boolean): SqliteConnection
 }
 
 interface DriverModule {
-  readonly DatabaseSync: new (path: string) => SqliteConnection
+  readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => SqliteConnection
 }
 
 /** Below this a WAL reset that races with another connection can corrupt the file (sqlite.org, release 3.51.3). */
@@ -78,5 +79,5 @@ function describeDriver(name: string, { DatabaseSync }: DriverModule): SqliteDri
   probe.close()
   const sqliteVersion =
     typeof row === 'object' && row !== null && 'version' in row ? String(row.version) : 'of unknown version'
-  return { name, sqliteVersion, open: (path) => new DatabaseSync(path) }
+  return { name, sqliteVersion, open: (path, readOnly = false) => new DatabaseSync(path, { readOnly }) }
 }

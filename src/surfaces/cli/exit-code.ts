@@ -8,6 +8,7 @@ export const exitCodes = {
   0: 'done',
   1: 'the bus refused for another reason than those below',
   2: 'the command was typed wrongly, or a field is out of bounds',
+  65: 'a check found the database not as it must be',
   69: 'no bus answered, or it cannot serve at the moment',
   70: 'a fault of bus-mcp',
   75: 'somebody else holds the lane: try again later',

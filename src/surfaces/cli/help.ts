@@ -13,6 +13,8 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: 'migrate', summary: 'Bring the tables of a database up to date' },
   { usage: 'export [FILE]', summary: 'Write all that a database holds as lines of JSON; stop its bus first' },
   { usage: 'import FILE', summary: 'Take an export over into an empty database' },
+  { usage: 'backup FILE', summary: 'Copy a database into a new file, also while its bus runs, and check the copy' },
+  { usage: 'check', summary: 'Look for faults in a database, also while its bus runs; changes nothing' },
   { usage: 'connect CLIENT', summary: "Print or write a client's configuration, so that its agents are on the bus" },
   { usage: 'doctor', summary: 'Check the way to the bus, and say what to type next' },
   { usage: 'service [SYSTEM]', summary: 'Print the file that makes systemd, launchd or Windows run the bus' },

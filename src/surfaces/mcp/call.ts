@@ -2,11 +2,16 @@ import type { FieldProblem } from '../../core/errors.ts'
 import { findHint } from '../../core/hint.ts'
 import type { AnyOperation } from '../../core/operation.ts'
 
-/** Runs an operation: over HTTP in the stdio server, in process in the bus. Never throws for what a caller may be told. */
+/**
+ * Runs an operation: over HTTP in the stdio server, in process in the bus. Never throws for what a caller may be told.
+ *
+ * The last argument is the step of a trace that the call is a part of, as the client named it.
+ */
 export type Call = (
   operation: AnyOperation,
   input: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
+  traceparent?: string | undefined,
 ) => Promise<CallResult>
 
 export type CallResult =

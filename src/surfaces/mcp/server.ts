@@ -7,6 +7,8 @@ import {
   type ServerOptions,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../core/context.ts'
+import { parseTraceParent } from '../../core/trace-parent.ts'
+import { TRACE_HEADER } from '../../core/wire.ts'
 import type { Call, CallResult } from './call.ts'
 import type { Feed } from './feed.ts'
 import { offerPrompts, type Prompt } from './offer-prompts.ts'
@@ -66,7 +68,7 @@ export function createMcpServer(
         }
         const stopProgress = reportProgress(mcpReq)
         try {
-          const result = await tool.run(args, caller, mcpReq.signal)
+          const result = await tool.run(args, caller, mcpReq.signal, findTraceParent(mcpReq._meta))
           return toToolResult(result, name, caller, takeLost(caller, mcpReq.signal))
         } catch (error) {
           log.error('tool failed', error, { tool: name })
@@ -98,6 +100,12 @@ const CAPABILITIES: ServerOptions['capabilities'] = {
   tools: { listChanged: false },
   prompts: { listChanged: false },
   resources: { listChanged: false, subscribe: true },
+}
+
+/** As the client named it in the request (SEP-414 of MCP). What is none is left out. */
+function findTraceParent(meta: ServerContext['mcpReq']['_meta']): string | undefined {
+  const value = meta?.[TRACE_HEADER]
+  return typeof value === 'string' && parseTraceParent(value) ? value : undefined
 }
 
 /** Clients give a call up after 60 s without a sign of life, and some of them show it. */

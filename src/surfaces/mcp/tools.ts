@@ -26,7 +26,12 @@ export interface Tool {
     readonly openWorldHint: boolean
   }
   /** Never throws for a bad argument: says which one, and the fix. */
-  run(args: Readonly<Record<string, unknown>>, caller: Caller, signal: AbortSignal): Promise<CallResult>
+  run(
+    args: Readonly<Record<string, unknown>>,
+    caller: Caller,
+    signal: AbortSignal,
+    traceparent?: string | undefined,
+  ): Promise<CallResult>
 }
 
 /** Whom a server acts for. */
@@ -84,7 +89,7 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
   )
   const takes = once(() => toJsonSchema(input(), 'input'))
   const shape = once(() => toAnswerShape(operation))
-  const carryOut: Tool['run'] = async (args, caller, signal) => {
+  const carryOut: Tool['run'] = async (args, caller, signal, traceparent) => {
     const given = actor !== undefined && args[actor] === undefined ? { ...args, [actor]: caller.agentId } : args
     const parsed = input().safeParse(given)
     if (!parsed.success) return toInvalidArguments(spec.name, input(), parsed.error)
@@ -92,7 +97,7 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
     const { [KEEP_ALIVE]: wanted, [DETAIL]: detail, ...fields } = parsed.data
     const sent = session === undefined ? fields : { ...fields, [session]: caller.session }
     const askedAt = performance.now()
-    const result = await caller.call(operation, sent, signal)
+    const result = await caller.call(operation, sent, signal, traceparent)
     if (!result.ok) return result
     if (!isAnswer(shape(), result.value)) return toApiError(operation, 200, noAnswer)
     const grant = { input: sent, answer: result.value, askedAt }
@@ -111,8 +116,8 @@ function createTool(operation: AnyOperation, spec: ToolSpec, canKeep: boolean): 
       idempotentHint: spec.idempotent,
       openWorldHint: false,
     },
-    run: async (args, caller, signal) => {
-      const result = await carryOut(args, caller, signal)
+    run: async (args, caller, signal, traceparent) => {
+      const result = await carryOut(args, caller, signal, traceparent)
       return result.ok
         ? result
         : { ok: false, error: adviseOn(result.error, { operation, spec, input: input(), args }) }
