@@ -44,7 +44,14 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const BODIES = [1, 2, 5, 10, 20, 50, 100, 200, 512]
 
 /** Told as 0 from the beginning: a figure that appears with its first fault has not risen, for whoever watches for that. */
-const FAULTS = ['invariant violated', 'operation failed', 'request failed', 'tool failed', 'chore failed']
+const FAULTS = [
+  'invariant violated',
+  'operation failed',
+  'request failed',
+  'tool failed',
+  'chore failed',
+  'database file lost',
+]
 
 /** As the first bus and nginx have it: nobody reads the answer any more. */
 const ABANDONED = 499

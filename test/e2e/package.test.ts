@@ -10,7 +10,8 @@ import { cleanEnvironment, collect, type Run } from '../support/process.ts'
 import { connectAsWritten } from '../support/written-server.ts'
 
 const root = join(import.meta.dirname, '../..')
-const MAX_PACKAGE_BYTES = 800_000
+/** A fifth of it is the library that sends traces, which only a bus that sends any loads. */
+const MAX_PACKAGE_BYTES = 1_100_000
 
 type Environment = Readonly<Record<string, string>>
 

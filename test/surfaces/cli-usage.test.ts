@@ -138,6 +138,7 @@ describe('a command that was typed wrongly', () => {
       ['serve', '--nope'],
       [
         '--host',
+        '--listen',
         '--port',
         '--database-url',
         '--allow-unsafe-durability',
@@ -145,6 +146,7 @@ describe('a command that was typed wrongly', () => {
         '--retain-days',
         '--retain-messages',
         '--allowed-hosts',
+        '--log-level',
         '--demo',
       ],
     ],
