@@ -2,10 +2,11 @@ import { capabilities } from './capabilities/index.ts'
 import type { Reader } from './core/database.ts'
 import { startError } from './core/errors.ts'
 import { checkInvariant, type Finding, type Invariant } from './core/invariant.ts'
-import { type Inspection, inspectDatabase } from './store/inspect.ts'
+import { inspectDatabase } from './store/inspect.ts'
+import type { Inspection } from './store/inspection.ts'
 import { storeInvariants } from './store/invariants.ts'
 
-export type { Inspection } from './store/inspect.ts'
+export type { Inspection } from './store/inspection.ts'
 
 /** What holds of everything that is kept: of the store's own tables, and of those of all capabilities. */
 export const invariants: readonly Invariant[] = [

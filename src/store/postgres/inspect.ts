@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { first, type Migration, sql } from '../../core/database.ts'
 import { AppError, hideCredentials, startError } from '../../core/errors.ts'
-import type { Inspection } from '../inspect.ts'
+import type { Inspection } from '../inspection.ts'
 import { type AppliedMigration, planMigrations } from '../migrate.ts'
 import { createConnections, createStatements } from './connection.ts'
 import { findOutsideCause } from './errors.ts'

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { type Migration, sql } from '../../core/database.ts'
 import { AppError, startError } from '../../core/errors.ts'
-import type { Inspection } from '../inspect.ts'
+import type { Inspection } from '../inspection.ts'
 import { type AppliedMigration, planMigrations } from '../migrate.ts'
 import { createStatements } from './connection.ts'
 import { loadDriver, type SqliteConnection } from './driver.ts'
