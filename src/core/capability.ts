@@ -48,6 +48,8 @@ export interface TableSpec {
   readonly columns: readonly string[]
   /** The columns that name a row, in whose order they are carried. */
   readonly key: readonly string[]
+  /** The column that says when a row was written: the clock of whoever takes the rows over goes on from the last one. */
+  readonly moment?: string
   /** It has its one row from the beginning. */
   readonly isSingle?: boolean
 }

@@ -101,6 +101,7 @@ export function importAll(
     await flush()
     if (!header || announced !== rows) throw unusable('it ends too early')
     await transaction.run(sql`update bus_store set epoch = ${header.epoch}`)
+    for (const table of tables) await goOnFrom(transaction, table)
     return rows
   })
 }
@@ -126,6 +127,13 @@ async function insertPage(transaction: Transaction, table: TableSpec, page: read
   if (table.isSingle) await transaction.run(sql`delete from ${target}`)
   const rows = page.map((values) => sql`(${listOf(values)})`)
   await transaction.run(sql`insert into ${target} (${toNames(table.columns)}) values ${listOf(rows)}`)
+}
+
+/** The clock that the rows are of may have been ahead of ours, and no moment may come before theirs. */
+async function goOnFrom(transaction: Transaction, { name, moment }: TableSpec): Promise<void> {
+  if (moment === undefined) return
+  const last = sql`(select max(${toNames([moment])}) from ${toNames([name])})`
+  await transaction.run(sql`update bus_store set last_moment = ${last} where last_moment < ${last}`)
 }
 
 async function refuseFull(transaction: Transaction, tables: readonly TableSpec[]): Promise<void> {

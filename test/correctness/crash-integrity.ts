@@ -1,17 +1,15 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadDriver } from '../../src/store/sqlite/driver.ts'
+import { checkDatabase } from '../../src/inspect.ts'
 import { createTempFolder } from '../support/bus.ts'
 
-/** What SQLite says of a copy of the files that a bus left, so that the bus itself meets them untouched: `ok`, or what is wrong. */
-export async function checkIntegrity(folder: string): Promise<unknown> {
+/**
+ * What `bus-mcp check` says of a copy of the files that a bus left, so that the bus itself meets them untouched: `ok`, or what is
+ * wrong with the file, the log or the lanes.
+ */
+export async function checkIntegrity(folder: string): Promise<string> {
   const copy = join(createTempFolder(), 'copy')
   cpSync(folder, copy, { recursive: true })
-  const connection = (await loadDriver()).open(join(copy, 'bus.db'))
-  try {
-    const rows = connection.prepare('pragma integrity_check').all()
-    return rows.flatMap((row) => (typeof row === 'object' && row !== null ? Object.values(row) : [])).join('; ')
-  } finally {
-    connection.close()
-  }
+  const wrong = await checkDatabase(join(copy, 'bus.db'), () => {})
+  return wrong.map(({ name, violations }) => `${name}: ${violations.join('; ')}`).join('\n') || 'ok'
 }

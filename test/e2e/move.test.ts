@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createTempFolder, startTestBus, type TestBus } from '../support/bus.ts'
+import { createFakeClock, createTempFolder, startTestBus, type TestBus } from '../support/bus.ts'
 import { startTestPostgres } from '../support/postgres-database.ts'
 import { runMain } from '../support/process.ts'
 import { refusalOf } from '../support/refusal.ts'
@@ -81,6 +81,27 @@ describe('bus-mcp export and import', () => {
     expect(refusals.map(({ owner, count }) => `${owner} ${count}`).sort()).toEqual(['Cid 1', 'cid 2', 'é🚌 1'])
     const epochs = [before, after].map(async ({ client }) => (await client.messages.read({})).epoch)
     expect(new Set(await Promise.all(epochs)).size).toBe(1)
+  })
+
+  it('let time go on where it was, also when the clock there was ahead of the one here', async () => {
+    const folder = createTempFolder()
+    const place = join(folder, 'ahead.db')
+    const ahead = createFakeClock(Date.now() + 3_600_000)
+    const bus = await startTestBus({ databasePlace: place, createClock: () => ahead.now })
+    await bus.client.lanes.claim({ lane: 'a', owner: 'ann' })
+    const { ts } = await bus.client.messages.post({ topic: 't', sender: 'ann', body: 'from the future' })
+    await bus.close()
+    const path = join(folder, 'ahead.jsonl')
+    await move(['export', path, '--database-url', `sqlite:${place}`])
+    const other = join(folder, 'here.db')
+    for (const url of [`sqlite:${other}`, await postgres().createDatabase()]) {
+      await move(['import', path, '--database-url', url])
+      const { client } = await startTestBus({ databasePlace: url.replace('sqlite:', '') })
+      const next = await client.messages.post({ topic: 't', sender: 'ann', body: 'next' })
+      expect(Date.parse(next.ts)).toBeGreaterThanOrEqual(Date.parse(ts))
+      await client.lanes.heartbeat({ lane: 'a', owner: 'ann' })
+      await move(['check', '--database-url', url])
+    }
   })
 
   it('refuse a database that has something in it, and what is no whole export, and change nothing', async () => {

@@ -10,26 +10,33 @@ import type { Lane, Tenure } from './decide.ts'
  * @throws {InvariantViolation} Nothing of the transaction stays then.
  */
 export function assertStep(before: Lane | undefined, after: Lane, by: string, now: number): void {
-  const fence = before?.fence ?? 0
-  const rev = before?.rev ?? 0
-  const tenure = before?.tenure
-  const at = Math.max(now, before?.changedAt ?? now)
-  const isLive = tenure !== undefined && tenure.expiresAt > at
+  const broken = findBroken(before ?? NEVER_CLAIMED, after, by, now)
+  if (broken === undefined) return
+  const { fence, rev, changedAt } = before ?? NEVER_CLAIMED
+  throw new InvariantViolation(
+    broken,
+    `from rev ${rev}, fence ${fence} and moment ${changedAt} to rev ${after.rev}, fence ${after.fence} and moment ${after.changedAt}, at ${now}`,
+  )
+}
+
+type Before = Pick<Lane, 'fence' | 'rev' | 'tenure' | 'changedAt'>
+
+const NEVER_CLAIMED: Before = { fence: 0, rev: 0, tenure: undefined, changedAt: 0 }
+
+function findBroken(before: Before, after: Lane, by: string, now: number): string | undefined {
+  const { tenure } = before
+  const isLive = tenure !== undefined && tenure.expiresAt > Math.max(now, before.changedAt)
   const isGrant = after.tenure !== undefined && !(tenure && isSame(tenure, after.tenure))
-  const refuse = (invariant: string, figures: string): never => {
-    throw new InvariantViolation(invariant, `${figures}, at rev ${rev}, fence ${fence}`)
-  }
-  if (after.rev !== rev + 1) refuse('lanes.rev-rises', `rev ${after.rev}`)
-  if (after.fence < fence) refuse('lanes.fence-never-falls', `fence ${after.fence}`)
-  if (after.changedAt < (before?.changedAt ?? 0)) refuse('lanes.moments-never-fall', `moment ${after.changedAt}`)
-  // Also for the same holder: what it did since its lease lapsed was not protected.
-  if (isLive && isGrant)
-    refuse('lanes.one-holder', `granted ${tenure.expiresAt - at} ms before the end of another tenure`)
-  if (isLive && !after.tenure && (by !== tenure.owner || after.last?.end !== 'released')) {
-    refuse('lanes.one-holder', `ended by another ${tenure.expiresAt - at} ms before its end`)
-  }
-  if (isGrant && after.fence <= fence) refuse('lanes.grant-raises-fence', `granted under fence ${after.fence}`)
-  if (!isGrant && after.fence !== fence) refuse('lanes.fence-is-of-a-tenure', `fence ${after.fence} without a grant`)
+  if (after.rev !== before.rev + 1) return 'lanes.rev-rises'
+  if (after.fence < before.fence) return 'lanes.fence-never-falls'
+  if (after.changedAt < before.changedAt) return 'lanes.moments-never-fall'
+  // Also for the same holder: its tenure goes on, or it has ended.
+  if (isLive && isGrant) return 'lanes.one-holder'
+  const isEnded = isLive && !after.tenure
+  if (isEnded && (by !== tenure.owner || after.last?.end !== 'released')) return 'lanes.one-holder'
+  if (isGrant && after.fence === before.fence) return 'lanes.grant-raises-fence'
+  if (!isGrant && after.fence !== before.fence) return 'lanes.fence-is-of-a-tenure'
+  return undefined
 }
 
 /** Whether one tenure goes on as the other: it may be renewed, and nothing of who has it since when may change. */

@@ -51,6 +51,7 @@ export const lanes = defineCapability({
         ...['changed_at', 'last_owner', 'last_fence', 'last_end'],
       ],
       key: ['name'],
+      moment: 'changed_at',
     },
     {
       name: 'lane_events',

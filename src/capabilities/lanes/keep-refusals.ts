@@ -14,8 +14,10 @@ export async function flushRefusals({ database }: Pick<BusContext, 'database'>):
   try {
     await database.write(async (transaction) => {
       const now = await transaction.now()
-      // By the store's clock, which nobody was made to read when it happened.
-      const toMoment = (moment: number) => Math.round(now - tally.sinceMs(moment))
+      // By the store's clock, which nobody was made to read when it happened. Both stopwatch and clock are read once, for
+      // a refusal's first moment must not come out after its last.
+      const sinceZero = tally.sinceMs(0)
+      const toMoment = (moment: number) => Math.round(now - (sinceZero - moment))
       const rows = entries.map(({ heldBy, firstAt, lastAt, ...entry }) => ({
         ...entry,
         held_by: heldBy ?? null,

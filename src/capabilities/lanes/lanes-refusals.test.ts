@@ -97,6 +97,15 @@ describe('lanes.history', () => {
     expect((await call('lanes.history', { lane: 'feeds2' })).body).toMatchObject({ refusals: [{ owner: 'eve' }] })
   })
 
+  it('tells of what came once the same moment twice', async () => {
+    const { claim, keep } = await openBus()
+    await claim('ann')
+    for (let other = 0; other < 400; other += 1) await claim(`other-${other}`)
+    const told = await keep({ limit: 1_000 })
+    expect(told.filter(({ first_at, last_at }) => first_at !== last_at)).toEqual([])
+    expect(told.length).toBeGreaterThan(100)
+  })
+
   it('counts apart what another tenure stood in the way of', async () => {
     const { claim, call, keep } = await openBus()
     await claim('ann')

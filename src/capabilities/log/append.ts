@@ -1,6 +1,6 @@
 import type { Transaction } from '../../core/database.ts'
 import { type EventKind, insertEvent } from './events-store.ts'
-import { assertAppended, takeId } from './heads.ts'
+import { assertAppended, heads, takeId } from './heads.ts'
 import { insertMessage, type MessageRow, updateAck } from './messages-store.ts'
 import { rememberAppended, rememberChanged } from './recent.ts'
 
@@ -17,7 +17,8 @@ export async function appendMessage(
 ): Promise<MessageRow> {
   // Written out: to spread the message cost 5 µs, more than all the rest of this.
   const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, is_system } = message
-  const id = await takeId(transaction, 'message')
+  const last = await heads.recall(transaction)
+  const id = takeId(last, 'message')
   const ts = await transaction.now()
   const row: MessageRow = {
     id,
@@ -34,7 +35,7 @@ export async function appendMessage(
     acked_by: null,
     acked_at: null,
   }
-  await assertAppended(transaction, 'message', id)
+  assertAppended(transaction, last, 'message', id)
   await insertMessage(transaction, row)
   rememberAppended(transaction, row)
   await appendEvent(transaction, 'message', topic, id, ts)
@@ -82,8 +83,9 @@ export async function appendEvent(
   ref: number,
   at: number,
 ): Promise<void> {
-  const id = await takeId(transaction, 'event')
-  await assertAppended(transaction, 'event', id)
+  const last = await heads.recall(transaction)
+  const id = takeId(last, 'event')
+  assertAppended(transaction, last, 'event', id)
   await insertEvent(transaction, { id, kind, subject, ref, at })
   transaction.notify(EVENTS_CHANNEL)
 }

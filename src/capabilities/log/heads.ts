@@ -6,8 +6,14 @@ import { getMessageBounds } from './messages-store.ts'
 
 type Sequence = 'message' | 'event'
 
-/** The last ids that were taken, and those that were appended. Contiguous in commit order, since only one transaction at a time takes one. */
-export const heads = createMemo(async (transaction) => {
+/** The last ids: those that were taken, and those that were appended under. */
+interface Heads {
+  readonly taken: Record<Sequence, number>
+  readonly appended: Record<Sequence, number>
+}
+
+/** Contiguous in commit order, since only one transaction at a time takes an id. */
+export const heads = createMemo(async (transaction): Promise<Heads> => {
   // Asked for together, for where others write as well this is what a turn begins with.
   const [messages, events] = await Promise.all([getMessageBounds(transaction), getEventBounds(transaction)])
   const last = { message: messages.headId, event: events.headId }
@@ -15,8 +21,7 @@ export const heads = createMemo(async (transaction) => {
 })
 
 /** Takes the id that follows. */
-export async function takeId(transaction: Transaction, sequence: Sequence): Promise<number> {
-  const { taken } = await heads.recall(transaction)
+export function takeId({ taken }: Heads, sequence: Sequence): number {
   taken[sequence] += 1
   return taken[sequence]
 }
@@ -27,8 +32,7 @@ export async function takeId(transaction: Transaction, sequence: Sequence): Prom
  *
  * @throws {InvariantViolation} Nothing of the transaction stays then.
  */
-export async function assertAppended(transaction: Transaction, sequence: Sequence, id: number): Promise<void> {
-  const { appended } = await heads.recall(transaction)
+export function assertAppended(transaction: Transaction, { appended }: Heads, sequence: Sequence, id: number): void {
   const last = appended[sequence]
   if (id !== last + 1) {
     // Of a body that has written nothing yet nothing is taken back, and so nothing that it remembered.

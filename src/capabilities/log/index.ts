@@ -48,9 +48,10 @@ export const log = defineCapability({
         ...['is_system', 'acked_by', 'acked_at'],
       ],
       key: ['id'],
+      moment: 'ts',
     },
     { name: 'message_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
-    { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'] },
+    { name: 'events', columns: ['id', 'kind', 'subject', 'ref', 'at'], key: ['id'], moment: 'at' },
     { name: 'event_bounds', columns: ['floor_id'], key: ['floor_id'], isSingle: true },
   ],
   // So that a search has only the last of it to do. A tenth of the time at the most, for those who post are waited for.

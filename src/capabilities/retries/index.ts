@@ -16,6 +16,7 @@ export const retries = defineCapability({
       name: 'kept_answers',
       columns: ['idempotency_key', 'fingerprint', 'answer', 'at'],
       key: ['idempotency_key'],
+      moment: 'at',
     },
   ],
 })

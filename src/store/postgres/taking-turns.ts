@@ -68,7 +68,7 @@ function selectForUpdate(statements: Statements): Promise<StoreRow> {
 export async function keepMoment(statements: Statements, moment: number): Promise<string> {
   const { written_by } = await single<Pick<StoreRow, 'written_by'>>(
     statements,
-    sql`update bus_store set last_moment = ${moment} returning cast(xmin as text) as written_by`,
+    sql`update bus_store set last_moment = greatest(last_moment, ${moment}) returning cast(xmin as text) as written_by`,
   )
   return written_by
 }

@@ -49,7 +49,7 @@ export function createWriter(
     savepoint: async () => savepoint(),
     undo: async () => undo(),
     release: async () => release(),
-    seal: () => statements.run(sql`update bus_store set last_moment = ${now()}`),
+    seal: () => statements.run(sql`update bus_store set last_moment = max(last_moment, ${now()})`),
     commit: async (tell) => {
       hold ??= await readers.hold()
       commit()

@@ -74,13 +74,7 @@ export const importLaw: readonly Row[] = [
   },
   {
     from: 'src/inspect.ts',
-    may: [
-      'src/capabilities/index.ts',
-      'src/core/*',
-      'src/store/inspect.ts',
-      'src/store/inspection.ts',
-      'src/store/invariants.ts',
-    ],
+    may: ['src/capabilities/index.ts', 'src/core/*', 'src/store/*'],
   },
   { from: 'src/backup.ts', may: ['src/core/*', 'src/inspect.ts', 'src/store/sqlite/backup.ts'] },
   {
