@@ -13,6 +13,7 @@ import { createSnapshotReader, createStatements, rollBack, type SnapshotReader }
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
 import { findOutsideCause } from './errors.ts'
 import { lockFile } from './lock.ts'
+import { watchContent } from './own-content.ts'
 import { rememberFiles, unlosableFiles } from './own-files.ts'
 import { createWriter } from './writer.ts'
 
@@ -88,7 +89,7 @@ async function openConnections(
     release()
   }
   try {
-    return await openStore(connect, { ...options, path }, closeAll)
+    return await openStore(driver, connect, { ...options, path }, closeAll)
   } catch (error) {
     closeAll()
     throw error
@@ -96,6 +97,7 @@ async function openConnections(
 }
 
 async function openStore(
+  driver: SqliteDriver,
   connect: () => SqliteConnection,
   options: SqliteOptions,
   closeAll: () => void,
@@ -116,7 +118,12 @@ async function openStore(
   const readers = isInMemory ? createSnapshotReader(connection, now) : openReader(connect(), now)
   const files = isInMemory
     ? unlosableFiles
-    : rememberFiles({ path: options.path, log: options.log, rescue: () => emptyLog(connection) })
+    : rememberFiles({
+        path: options.path,
+        log: options.log,
+        isOverwritten: watchContent(driver, options.path, () => emptyLog(connection)),
+        rescue: () => emptyLog(connection),
+      })
   const writer = createGroupCommit(
     createWriter(connection, now, vigil, readers, isInMemory, files),
     wakeUps,
