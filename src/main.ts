@@ -17,6 +17,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   void finish().finally(() => process.exit(error.code === 'EPIPE' ? 0 : 70))
 })
 
+// Nor is one of the log: it goes on unread.
+process.stderr.on('error', () => {})
+
 run(args).catch(tellFailure)
 
 /** Without a command it is the MCP server: one file, which loads nothing else. Everything else is behind an import. */

@@ -1,8 +1,9 @@
-import { existsSync, linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type BusClient, createBusClient } from '../../src/client/index.ts'
+import { loadDriver } from '../../src/store/sqlite/driver.ts'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
 import { type BusProcess, startBusProcess } from '../support/process.ts'
 import { checkIntegrity } from './crash-integrity.ts'
@@ -23,11 +24,10 @@ interface Subject {
 }
 
 /** A bus on a file, under load for a while. */
-async function startSubject(label: string): Promise<Subject> {
-  const folder = createTempFolder()
+async function startSubject(label: string, folder = createTempFolder()): Promise<Subject> {
   const bus = await startBusProcess(['--port', '0', '--database-url', `sqlite:${join(folder, 'bus.db')}`])
   const ledger = createLedger()
-  const load = startLoad({ apiUrl: bus.apiUrl, ledger, label })
+  const load = startLoad({ apiUrl: bus.apiUrl, ledger, label, createPadding: () => 'x'.repeat(2_000) })
   await load.progress(300)
   return { folder, bus, client: createBusClient({ baseUrl: bus.apiUrl }), ledger, load }
 }
@@ -207,7 +207,7 @@ describe.skipIf(isWindows)(`a file that is moved under a bus${whyNot}`, () => {
     for (const { ending } of files) renameSync(join(other, `bus.db${ending}`), join(folder, `bus.db${ending}`))
 
     expect(await countFalse(subject)).toBe(0)
-    await expectRefusal(subject, /another file was put in its place .* must restart the bus/)
+    await expectRefusal(subject, /another file was put in its place .* must restart it/)
     await endLoad(subject)
     expect(await bus.stop()).toBe(0)
     for (const { ending, bytes } of files) {
@@ -219,5 +219,44 @@ describe.skipIf(isWindows)(`a file that is moved under a bus${whyNot}`, () => {
       head_id: 1,
       messages: [{ body: 'other' }],
     })
+  }, 60_000)
+})
+
+describe.skipIf(isWindows)(`a file that somebody writes to under a bus${whyNot}`, () => {
+  it('is not used any more when it is overwritten with a backup', async () => {
+    const folder = createTempFolder()
+    const path = join(folder, 'bus.db')
+    const before = await startTestBus({ databasePlace: path })
+    await before.client.messages.post({ topic: 'load', sender: 'before', body: 'the backup' })
+    await before.close()
+    const backup = readFileSync(path)
+    const subject = await startSubject('overwritten', folder)
+    const { bus, ledger, load } = subject
+    // For so long that the log is copied into the file meanwhile.
+    while (statSync(path).size < 4 * backup.length) await load.progress(50)
+    // As `cp` does it: the same file, with another content.
+    writeFileSync(path, backup)
+    expect(await countFalse(subject)).toBe(0)
+    await expectRefusal(subject, /another program wrote over it .* stop it, remove the -wal and -shm files/)
+    await endLoad(subject)
+    console.log(`overwritten: ${countAcknowledged(ledger)} acknowledged writes before, ${ledger.refused} refused`)
+    expect(countLines(bus.stderr(), 'database file lost')).toBe(1)
+  }, 60_000)
+
+  it('is used on when only its date is set, or another program copies the log into it', async () => {
+    const subject = await startSubject('touched')
+    const { folder, bus, client, ledger, load } = subject
+    const path = join(folder, 'bus.db')
+    utimesSync(path, new Date(), new Date(0))
+    await load.progress(100)
+    const connection = (await loadDriver()).open(path)
+    connection.exec('pragma busy_timeout = 2000')
+    connection.prepare('pragma wal_checkpoint(passive)').all()
+    connection.close()
+    await load.progress(100)
+    await endLoad(subject)
+    expect(ledger.refused).toBe(0)
+    expect(await findLost(client, ledger)).toEqual([])
+    expect(bus.stderr()).toBe('')
   }, 60_000)
 })

@@ -14,6 +14,7 @@ import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.t
 import { findOutsideCause } from './errors.ts'
 import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile, OWNER_ONLY } from './lock.ts'
+import { watchContent } from './own-content.ts'
 import { rememberFiles, unlosableFiles } from './own-files.ts'
 import { refuseStrayLog } from './stray-log.ts'
 import { createWriter } from './writer.ts'
@@ -97,7 +98,7 @@ async function openConnections(
     release()
   }
   try {
-    return await openStore(connect, { ...options, path }, closeAll)
+    return await openStore(driver, connect, { ...options, path }, closeAll)
   } catch (error) {
     closeAll()
     throw error
@@ -105,6 +106,7 @@ async function openConnections(
 }
 
 async function openStore(
+  driver: SqliteDriver,
   connect: () => SqliteConnection,
   options: SqliteOptions,
   closeAll: () => void,
@@ -125,7 +127,12 @@ async function openStore(
   const readers = isInMemory ? createSnapshotReader(connection, now) : openReader(connect(), now)
   const files = isInMemory
     ? unlosableFiles
-    : rememberFiles({ path: options.path, log: options.log, rescue: () => emptyLog(connection) })
+    : rememberFiles({
+        path: options.path,
+        log: options.log,
+        isOverwritten: watchContent(driver, options.path, () => emptyLog(connection)),
+        rescue: () => emptyLog(connection),
+      })
   const writer = createGroupCommit(
     createWriter(connection, now, vigil, readers, isInMemory, files),
     wakeUps,

@@ -59,7 +59,8 @@ const CODES_BY_TEXT: ReadonlyMap<string, number> = new Map([
   ['file is not a database', 26],
 ])
 
-function findPrimaryCode(error: unknown): number | undefined {
+/** SQLite's primary result code; undefined when it is no error of SQLite. */
+export function findPrimaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined
   if (!('errcode' in error) || typeof error.errcode !== 'number') return CODES_BY_TEXT.get(error.message)
   // The low byte is the primary code; the rest refines it.

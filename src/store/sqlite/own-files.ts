@@ -36,6 +36,8 @@ export interface OwnFilesOptions {
   /** Of the database file, without links in it. */
   readonly path: string
   readonly log: Log | undefined
+  /** Whether somebody wrote over the database file. */
+  readonly isOverwritten: () => boolean
   /** Takes over into the database file what is in a log that has lost its name. */
   readonly rescue: () => void
 }
@@ -54,7 +56,7 @@ export const unlosableFiles: OwnFiles = { assertThere: () => {}, assertKept: () 
  * Remembers which files are there now. They are compared by device and inode, which no other file can have while SQLite
  * has these open. By name alone: to close a file that SQLite has open would drop SQLite's locks on it (POSIX).
  */
-export function rememberFiles({ path, log, rescue }: OwnFilesOptions): OwnFiles {
+export function rememberFiles({ path, log, isOverwritten, rescue }: OwnFilesOptions): OwnFiles {
   if (process.platform === 'win32') return unlosableFiles
   const files = FILES.map(([ending, name]) => rememberFile(`${path}${ending}`, name))
   const [databaseFile, logFile] = files
@@ -70,7 +72,7 @@ export function rememberFiles({ path, log, rescue }: OwnFilesOptions): OwnFiles 
   }
   const findProblem = (candidates: readonly OwnFile[]) => {
     for (const file of candidates) {
-      const problem = compare(file)
+      const problem = compare(file) ?? (file === databaseFile && isOverwritten() ? OVERWRITTEN : undefined)
       if (problem === undefined) continue
       tell(file, problem)
       return { file, problem }
@@ -88,8 +90,8 @@ export function rememberFiles({ path, log, rescue }: OwnFilesOptions): OwnFiles 
   }
   return {
     assertThere: () => {
-      if (told === undefined && performance.now() - lookedAt < LOOK_MS) return
-      const found = lookAtAll()
+      const isRecent = told === undefined && performance.now() - lookedAt < LOOK_MS
+      const found = isRecent ? findProblem(keeping) : lookAtAll()
       if (found) throw refuse(`nothing was changed: ${describe(found)}`)
     },
     assertKept: () => {
@@ -104,6 +106,12 @@ export function rememberFiles({ path, log, rescue }: OwnFilesOptions): OwnFiles 
 
 const GONE = 'it was deleted or moved away while the bus runs'
 const REPLACED = 'another file was put in its place while the bus runs'
+const OVERWRITTEN = 'another program wrote over it while the bus runs'
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  [GONE]: 'put that same file back, or restart it',
+  [OVERWRITTEN]: 'stop it, remove the -wal and -shm files, put the right file there again, and start it',
+}
 
 function rememberFile(path: string, name: string): OwnFile {
   const { dev, ino } = statSync(path)
@@ -122,8 +130,7 @@ function compare({ path, device, inode }: OwnFile): string | undefined {
 }
 
 function describe({ file, problem }: { readonly file: OwnFile; readonly problem: string }): string {
-  const remedy = problem === GONE ? 'must put that same file back, or restart the bus' : 'must restart the bus'
-  return `${file.name} is lost, ${problem} -- the person who runs the bus ${remedy}`
+  return `${file.name} is lost, ${problem} -- the person who runs the bus must ${REMEDIES[problem] ?? 'restart it'}`
 }
 
 function refuse(message: string, details: Record<string, unknown> = {}): AppError {
