@@ -45,8 +45,7 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
   }
   const handle = toNodeHandler({ fetch }, { ...limit, onerror })
   return {
-    handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
+    handle: (request: IncomingMessage, response: ServerResponse): Promise<void> => handle(toStrict(request), response),
     close: async () => {
       await Promise.all([feed.close(), sessions.close(), modern.close()])
     },
@@ -90,3 +89,26 @@ async function parseBody(request: Request): Promise<unknown> {
     return undefined
   }
 }
+
+/** The same request, whose body is no JSON where it is no UTF-8: the SDK would read it as another text. */
+function toStrict(request: IncomingMessage): ParsedRequest {
+  // What Node's server hands out was parsed, and so has both a method and a URL.
+  return Object.create(request, { [Symbol.asyncIterator]: { value: () => readUtf8(request) } }) as ParsedRequest
+}
+
+async function* readUtf8(request: IncomingMessage): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const isUtf8 = (chunk?: Buffer) => {
+    try {
+      decoder.decode(chunk, { stream: chunk !== undefined })
+      return true
+    } catch {
+      return false
+    }
+  }
+  for await (const chunk of request) yield isUtf8(chunk) ? chunk : NO_JSON
+  if (!isUtf8()) yield NO_JSON
+}
+
+/** NUL, which no JSON has anywhere. */
+const NO_JSON = Buffer.alloc(1)
