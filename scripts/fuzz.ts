@@ -22,8 +22,8 @@ const { values, positionals } = parseArgs({
 })
 const minutes = Number(values.minutes)
 
-/** The part of the time after which memory is looked at first: until then it is still being filled. */
-const WARM_UP = 0.2
+/** How often in the whole time it is told what the processes take. What grows from the second time on is a leak. */
+const LOOKS = 5
 
 interface Round {
   readonly bus: FuzzedBus
@@ -31,10 +31,15 @@ interface Round {
   readonly tally: Tally
 }
 
-/** Makes what does one round; it returns what went wrong, if anything did. */
-type Start = (
-  bus: FuzzedBus,
-) => Promise<{ readonly round: (round: Round) => Promise<string | undefined>; readonly end?: () => Promise<void> }>
+interface Target {
+  /** Returns what went wrong, if anything did. */
+  readonly round: (round: Round) => Promise<string | undefined>
+  /** Another process than the bus that is looked at. */
+  readonly pid?: number
+  readonly end?: () => Promise<void>
+}
+
+type Start = (bus: FuzzedBus) => Promise<Target>
 
 const startHttp: Start = async ({ origin }) => {
   const api = await readApi(origin)
@@ -69,19 +74,15 @@ const startStdio: Start = async ({ origin }) => {
   const tools = await listTools(apiUrl)
   const session = startSession(apiUrl)
   await session.open('legacy')
-  let begun: string | undefined
   return {
+    pid: session.pid,
     round: async ({ seed, tally }) => {
       await fuzzOneServer(session, tools, { seed, rounds: 20 })
-      begun ??= describeUsage(readUsage(session.pid))
       const { failure, sessions, pieces, requests, refused } = await fuzzStdio({ apiUrl, seed }, tools, 5)
       addTally(tally, new Map(Object.entries({ sessions, pieces, requests, refused })))
       return failure
     },
     end: async () => {
-      console.log(
-        `stdio: the one server: after the first round ${begun}, at the end ${describeUsage(readUsage(session.pid))}`,
-      )
       console.log(`stdio: it was asked ${session.counts.requests} times, refused ${session.counts.refused}`)
       await session.end('')
     },
@@ -109,23 +110,26 @@ async function fuzz(name: string): Promise<void> {
   const hasLasted = (part: number) => performance.now() - startedAt > minutes * 60_000 * part
   const firstSeed = takeSeed()
   console.log(`${name}: first seed ${firstSeed}; the bus at the start: ${describeUsage(readUsage(bus.pid))}`)
-  const { round, end } = await start(bus)
-  let isWarm = false
+  const { round, pid, end } = await start(bus)
+  const look = () => {
+    const other = pid === undefined ? '' : `; the server: ${describeUsage(readUsage(pid))}`
+    console.log(`${name}: after ${rounds} rounds the bus: ${describeUsage(readUsage(bus.pid))}${other}`)
+  }
+  let looks = 0
   let rounds = 0
   let failure: string | undefined
   while (failure === undefined && !hasLasted(1)) {
     failure = await round({ bus, seed: firstSeed + rounds * 1_000, tally })
     rounds += 1
-    if (!isWarm && hasLasted(WARM_UP)) {
-      isWarm = true
-      console.log(`${name}: the bus after ${rounds} rounds: ${describeUsage(readUsage(bus.pid))}`)
+    if (looks < LOOKS - 1 && hasLasted((looks + 1) / LOOKS)) {
+      looks += 1
+      look()
     }
   }
+  look()
   await end?.()
   console.log(`${name}: ${rounds} rounds, last seed ${firstSeed + (rounds - 1) * 1_000}: ${describeTally(tally)}`)
-  console.log(
-    `${name}: the bus at the end: ${describeUsage(readUsage(bus.pid))}; faults that it logged: ${listFaults(bus.logged()).join('\n') || 'none'}`,
-  )
+  console.log(`${name}: faults that the bus logged: ${listFaults(bus.logged()).join('\n') || 'none'}`)
   const status = await bus.stop()
   rmSync(folder, { recursive: true, force: true })
   console.log(`${name}: the bus ended with ${status}`)

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ask, connect, expectRefusal } from '../support/raw-http.ts'
 import { describeState, hello, named, type Refusal, SECRET, startRefusingBus, write } from '../support/refusals.ts'
@@ -63,6 +64,18 @@ describe('the body of a write', () => {
     const beside = await ask(origin, write('/message', JSON.stringify(hello).replace('{', '{"__proto__":{"id":99},')))
     expect(beside).toMatchObject({ status: 200, fields: { ...hello, id: 2 } })
     expect({}).not.toHaveProperty('topic')
+  })
+
+  it('is not unzipped, so that a small one stays small', async () => {
+    const bus = await startRefusingBus()
+    const before = await describeState(bus)
+    const body = gzipSync(JSON.stringify({ ...hello, padding: ' '.repeat(64 * MIB) }))
+    expect(body.length).toBeLessThan(MIB)
+    for (const encoding of ['gzip', 'deflate', 'identity', undefined]) {
+      const request = { ...write('/message', '', { 'content-encoding': encoding }), body }
+      expectRefusal(await ask(bus.origin, request), { status: 422, code: 'invalid_json' })
+    }
+    expect(await describeState(bus)).toEqual(before)
   })
 
   it('is refused with 413 when its length is past 1 MiB, before it is sent', async () => {

@@ -93,6 +93,30 @@ describe('the MCP server on standard input and output', () => {
     expect(server.stdout()).not.toContain('    at ')
   })
 
+  it('refuses what is no UTF-8 and what nests more than 32 deep, and goes on', async () => {
+    const server = await startInitializedServer()
+    server.child.stdin.write(Buffer.from(`${JSON.stringify({ ...ping, note: 'é' })}\n`, 'latin1'))
+    expect(await server.read()).toEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32700, message: 'Parse error: not UTF-8' },
+    })
+    const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+    server.write(JSON.stringify(toolCall(1, 'claim_lane', 'DEEP')).replace('"DEEP"', deep))
+    expect(await server.read()).toMatchObject({
+      id: 1,
+      result: {
+        isError: true,
+        structuredContent: {
+          error: { type: 'invalid_arguments', message: 'claim_lane: the arguments nest more than 32 deep' },
+        },
+      },
+    })
+    server.send(ping)
+    expect(await server.read()).toMatchObject({ id: 'alive' })
+    expect(server.stderr()).not.toContain('tool failed')
+  })
+
   it('answers a batch of calls that arrive in one piece, each under its id', async () => {
     const bus = await startTestBus()
     const server = await startInitializedServer({ BUS_MCP_BASE_URL: bus.apiUrl })

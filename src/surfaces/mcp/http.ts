@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import {
@@ -38,12 +39,14 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
 
   const fetch = async (request: Request): Promise<Response> => {
     const bytes = request.method === 'POST' ? await readBytes(request) : undefined
+    // The SDK would read what is no UTF-8 as another text.
+    if (bytes && !isUtf8(bytes)) return refuseBody(ProtocolErrorCode.ParseError, 'Parse error: not UTF-8')
     const excess = bytes && findJsonExcess(bytes)
-    if (excess !== undefined) return refuseBody(excess)
+    if (excess !== undefined) return refuseMessage(excess)
     const body = bytes && parseBody(bytes)
     // The words for what is no JSON are those of the stateless way, which reads the body itself.
     if (request.method === 'POST' && body === undefined) return stateless(request)
-    if (nestsDeeper(body)) return refuseBody(`nests more than ${MAX_DEPTH} deep`)
+    if (nestsDeeper(body)) return refuseMessage(`nests more than ${MAX_DEPTH} deep`)
     if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
     return (await sessions.answer(request, body)) ?? stateless(request, { parsedBody: body })
   }
@@ -98,8 +101,11 @@ function parseBody(bytes: Uint8Array): unknown {
   }
 }
 
+function refuseMessage(excess: string): Response {
+  return refuseBody(ProtocolErrorCode.InvalidRequest, `the message ${excess}`)
+}
+
 /** As the SDK answers what is no message. */
-function refuseBody(excess: string): Response {
-  const error = { code: ProtocolErrorCode.InvalidRequest, message: `the message ${excess}` }
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
+function refuseBody(code: ProtocolErrorCode, message: string): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status: 400 })
 }

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { createMcpServer, type McpOptions } from './server.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import type { Caller } from './tools.ts'
-import { findId, WholeLines } from './whole-lines.ts'
+import { WholeLines } from './whole-lines.ts'
 
 /** Far beyond the longest message that the bus takes, and little enough to keep until it is whole. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024
@@ -47,6 +47,11 @@ export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
   }
 }
 
+const REFUSALS = {
+  'too long': { code: ProtocolErrorCode.InvalidRequest, message: `the message is longer than ${MAX_LINE_BYTES} bytes` },
+  'not UTF-8': { code: ProtocolErrorCode.ParseError, message: 'Parse error: not UTF-8' },
+} as const
+
 /** What a listen request was granted. */
 const acknowledged = z.object({ notifications: z.object({ resourceSubscriptions: z.array(z.string()).optional() }) })
 
@@ -61,11 +66,10 @@ class ObservedTransport extends StdioServerTransport {
   private tellClosed = () => {}
 
   constructor(onSubscribed: (uris: readonly string[]) => void) {
-    const lines = new WholeLines(MAX_LINE_BYTES, (head, tail) => {
-      const message = `the message is longer than ${MAX_LINE_BYTES} bytes`
-      const error = { code: ProtocolErrorCode.InvalidRequest, message }
-      process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: findId(head, tail), error })}\n`)
-      this.onerror?.(new Error(message))
+    const lines = new WholeLines(MAX_LINE_BYTES, (why, id) => {
+      const error = REFUSALS[why]
+      process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error })}\n`)
+      this.onerror?.(new Error(error.message))
     })
     super(lines)
     this.lines = lines

@@ -6,31 +6,35 @@ import { findId, WholeLines } from './whole-lines.ts'
 /** Sends chunks through, and tells what comes out and what is dropped. */
 async function pass(maxBytes: number, chunks: readonly string[]) {
   const dropped: string[] = []
-  const lines = new WholeLines(maxBytes, (head, tail) => dropped.push(`${head}…${tail}`))
-  const passed = await text(Readable.from(chunks.map((chunk) => Buffer.from(chunk))).pipe(lines))
+  const lines = new WholeLines(maxBytes, (why, id) => dropped.push(`${why}: ${id}`))
+  const passed = await text(Readable.from(chunks.map((chunk) => Buffer.from(chunk, 'latin1'))).pipe(lines))
   return { passed, dropped }
 }
 
 describe('the lines of an input', () => {
   it('are passed on whole, however they come, and without what follows the last', async () => {
-    const whole = 'a\nbé🚌\r\n\n\nlast\n'
-    for (const chunks of [[whole], [...whole], ['a', '\nb', 'é🚌\r\n\n', '\nlast\n', 'cut o'], [whole, 'f']]) {
-      expect(await pass(100, chunks)).toEqual({ passed: whole, dropped: [] })
+    const whole = Buffer.from('a\nbé🚌\r\n\n\nlast\n').toString('latin1')
+    for (const chunks of [[whole], [...whole], [whole.slice(0, 4), whole.slice(4), 'cut o'], [whole, 'f']]) {
+      expect(await pass(100, chunks)).toEqual({ passed: 'a\nbé🚌\r\n\n\nlast\n', dropped: [] })
     }
   })
 
   it('are dropped when they are too long, and the next one is passed on', async () => {
-    expect(await pass(4, ['abc\nabcd\nabc\n'])).toEqual({ passed: 'abc\nabc\n', dropped: ['abcd\n…abcd\n'] })
+    expect(await pass(4, ['abc\nabcd\nabc\n'])).toEqual({ passed: 'abc\nabc\n', dropped: ['too long: null'] })
     expect(await pass(4, [...'abc\nabcdefg\nabc\n', ...'hijkl'])).toMatchObject({ passed: 'abc\nabc\n' })
   })
 
-  it('leave 512 bytes of each end when they are dropped', async () => {
-    const long = `head${'x'.repeat(2_000)}tail\n`
-    const head = `head${'x'.repeat(508)}`
-    const tail = `${'x'.repeat(507)}tail\n`
-    for (const chunks of [[long], [...long]]) {
-      expect(await pass(1_000, chunks)).toEqual({ passed: '', dropped: [`${head}…${tail}`] })
+  it('tell the id of a request that is dropped, however it comes', async () => {
+    const padding = 'x'.repeat(2_000)
+    const first = `{"jsonrpc":"2.0","id":7,"method":"${padding}"}\n`
+    const last = `{"method":"${padding}","jsonrpc":"2.0","id":"a-1"}\n`
+    for (const chunks of [[first + last], [...(first + last)], [first.slice(0, 1_500), first.slice(1_500), last]]) {
+      expect(await pass(1_000, chunks)).toEqual({ passed: '', dropped: ['too long: 7', 'too long: a-1'] })
     }
+  })
+
+  it('are dropped when they are no UTF-8', async () => {
+    expect(await pass(100, ['a\n\u00e9\nb\n'])).toEqual({ passed: 'a\nb\n', dropped: ['not UTF-8: null'] })
   })
 })
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { Transform, type TransformCallback } from 'node:stream'
 
 /** What is kept of a line that is dropped: enough for the id of a request, which stands first or last in it. */
@@ -8,11 +9,11 @@ const MAX_PARTS = 1024
 
 const NEW_LINE = 0x0a
 
-/** The beginning and the end of a line that was dropped. */
-export type OnDropped = (head: string, tail: string) => void
+/** A line that was dropped: why, and the id of its request where that is seen. */
+export type OnDropped = (why: 'too long' | 'not UTF-8', id: string | number | null) => void
 
 /**
- * Passes lines on when they are whole, and drops those that are too long, so that a line without end costs no more than the
+ * Passes lines on when they are whole, and drops those that are no UTF-8 or too long, so that a line without end costs no more than the
  * longest one. What stands after the last line's end is dropped as well.
  */
 export class WholeLines extends Transform {
@@ -58,8 +59,9 @@ export class WholeLines extends Transform {
 
   #endLine(): void {
     const line = Buffer.concat(this.#parts)
-    if (this.#size > this.#maxBytes) this.#onDropped(line.toString(), this.#tail.toString())
-    else this.push(line)
+    if (this.#size > this.#maxBytes) this.#onDropped('too long', findId(line.toString(), this.#tail.toString()))
+    else if (isUtf8(line)) this.push(line)
+    else this.#onDropped('not UTF-8', null)
     this.#parts = []
     this.#size = 0
   }
