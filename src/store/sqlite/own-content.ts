@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { SqliteDriver } from './driver.ts'
 import { findPrimaryCode } from './errors.ts'
@@ -17,21 +17,21 @@ const UNTOLD: ReadonlySet<number> = new Set([5, 6, 7, 10, 14])
  * notice: it goes on with its log, and copies pages of one database into the other.
  *
  * @param copyLog Copies the log into the file: of a new database there is nothing in it before.
- * @returns Whether the file holds another state than one that came from here; for good, once it is so. A look costs a
- *   `stat` while nobody writes to the file. Copying the log there is what everybody may do.
+ * @returns Whether the file, as `stat` tells of it now, holds another state than one that came from here; for good, once it
+ *   is so. Copying the log there is what everybody may do.
  */
-export function watchContent(driver: SqliteDriver, path: string, copyLog: () => void): () => boolean {
+export function watchContent(driver: SqliteDriver, path: string, copyLog: () => void): (stats: Stats) => boolean {
   if (readBase(driver, path) === 'other') copyLog()
-  let stamp = readStamp(path)
+  let { mtimeMs, size } = statSync(path)
   let base = readBase(driver, path)
   let isOverwritten = false
-  return () => {
-    const now = readStamp(path)
-    if (isOverwritten || now === undefined || now === stamp) return isOverwritten
+  return (stats) => {
+    if (isOverwritten || (stats.mtimeMs === mtimeMs && stats.size === size)) return isOverwritten
     const found = readBase(driver, path)
     if (found === 'untold') return false
     isOverwritten = !isSuccessor(found, base)
-    stamp = now
+    mtimeMs = stats.mtimeMs
+    size = stats.size
     base = found
     return isOverwritten
   }
@@ -42,16 +42,6 @@ function isSuccessor(found: Base | 'other', base: Base | 'other' | 'untold'): bo
   if (found === 'other') return false
   if (base === 'other' || base === 'untold') return true
   return found.epoch === base.epoch && found.lastMoment >= base.lastMoment
-}
-
-function readStamp(path: string): string | undefined {
-  try {
-    const stats = statSync(path, { throwIfNoEntry: false })
-    return stats && `${stats.mtimeMs} ${stats.size}`
-  } catch {
-    // Whether it is there is another question.
-    return undefined
-  }
 }
 
 /** Reads past the log and the locks; SQLite itself sees to it that closing this drops no lock of our other connections. */

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import type { Log } from '../../core/context.ts'
 import { type AppError, commonError } from '../../core/errors.ts'
 
@@ -37,7 +37,7 @@ export interface OwnFilesOptions {
   readonly path: string
   readonly log: Log | undefined
   /** Whether somebody wrote over the database file. */
-  readonly isOverwritten: () => boolean
+  readonly isOverwritten: (stats: Stats) => boolean
   /** Takes over into the database file what is in a log that has lost its name. */
   readonly rescue: () => void
 }
@@ -60,7 +60,9 @@ export function rememberFiles({ path, log, isOverwritten, rescue }: OwnFilesOpti
   if (process.platform === 'win32') return unlosableFiles
   const files = FILES.map(([ending, name]) => rememberFile(`${path}${ending}`, name))
   const [databaseFile, logFile] = files
-  const keeping = [databaseFile, logFile].filter((file) => file !== undefined)
+  const keeping = files.slice(0, 2)
+  // A commit may copy the log over what somebody wrote there, and then nobody could tell.
+  const atOnce = files.slice(0, 1)
   let lookedAt = Number.NEGATIVE_INFINITY
   let told: string | undefined
 
@@ -72,7 +74,7 @@ export function rememberFiles({ path, log, isOverwritten, rescue }: OwnFilesOpti
   }
   const findProblem = (candidates: readonly OwnFile[]) => {
     for (const file of candidates) {
-      const problem = compare(file) ?? (file === databaseFile && isOverwritten() ? OVERWRITTEN : undefined)
+      const problem = compare(file, file === databaseFile ? isOverwritten : undefined)
       if (problem === undefined) continue
       tell(file, problem)
       return { file, problem }
@@ -91,7 +93,7 @@ export function rememberFiles({ path, log, isOverwritten, rescue }: OwnFilesOpti
   return {
     assertThere: () => {
       const isRecent = told === undefined && performance.now() - lookedAt < LOOK_MS
-      const found = isRecent ? findProblem(keeping) : lookAtAll()
+      const found = isRecent ? findProblem(atOnce) : lookAtAll()
       if (found) throw refuse(`nothing was changed: ${describe(found)}`)
     },
     assertKept: () => {
@@ -118,11 +120,12 @@ function rememberFile(path: string, name: string): OwnFile {
   return { name, path, device: dev, inode: ino }
 }
 
-function compare({ path, device, inode }: OwnFile): string | undefined {
+function compare({ path, device, inode }: OwnFile, isOverwritten?: (stats: Stats) => boolean): string | undefined {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) return GONE
-    return stats.ino === inode && stats.dev === device ? undefined : REPLACED
+    if (stats.ino !== inode || stats.dev !== device) return REPLACED
+    return isOverwritten?.(stats) ? OVERWRITTEN : undefined
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     return `it can no longer be looked at (${code})`
