@@ -182,7 +182,12 @@ describe('the close of a bus with sessions', () => {
     const idle = await openSession(bus.mcpUrl)
     await bus.close()
     expect(await readMessages(stream)).toEqual([])
-    expect(await readMessages(await claiming)).toEqual([])
+    // Whoever waits is told how things stand, and keeps its place.
+    const answer = {
+      isError: true,
+      structuredContent: { error: { code: 'lane_held', position: 1, retry_after_ms: 0 } },
+    }
+    expect(await readMessages(await claiming)).toMatchObject([{ result: answer }])
     await expect(idle.listen()).rejects.toThrow()
     expect(bus.logged).toEqual([])
   })

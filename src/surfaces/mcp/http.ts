@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import {
@@ -39,21 +38,18 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
 
   const fetch = async (request: Request): Promise<Response> => {
     const bytes = request.method === 'POST' ? await readBytes(request) : undefined
-    // The SDK would read what is no UTF-8 as another text.
-    if (bytes && !isUtf8(bytes)) return refuseBody(ProtocolErrorCode.ParseError, 'Parse error: not UTF-8')
     const excess = bytes && findJsonExcess(bytes)
-    if (excess !== undefined) return refuseMessage(excess)
+    if (excess !== undefined) return refuseBody(excess)
     const body = bytes && parseBody(bytes)
     // The words for what is no JSON are those of the stateless way, which reads the body itself.
     if (request.method === 'POST' && body === undefined) return stateless(request)
-    if (nestsDeeper(body)) return refuseMessage(`nests more than ${MAX_DEPTH} deep`)
+    if (nestsDeeper(body)) return refuseBody(`nests more than ${MAX_DEPTH} deep`)
     if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { parsedBody: body })
     return (await sessions.answer(request, body)) ?? stateless(request, { parsedBody: body })
   }
   const handle = toNodeHandler({ fetch }, { ...limit, onerror })
   return {
-    handle: (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-      handle(request as ParsedRequest, response), // What Node's server hands out was parsed, and so has both.
+    handle: (request: IncomingMessage, response: ServerResponse): Promise<void> => handle(toStrict(request), response),
     close: async () => {
       await Promise.all([feed.close(), sessions.close(), modern.close()])
     },
@@ -101,11 +97,31 @@ function parseBody(bytes: Uint8Array): unknown {
   }
 }
 
-function refuseMessage(excess: string): Response {
-  return refuseBody(ProtocolErrorCode.InvalidRequest, `the message ${excess}`)
+/** As the SDK answers what is no message. */
+function refuseBody(excess: string): Response {
+  const error = { code: ProtocolErrorCode.InvalidRequest, message: `the message ${excess}` }
+  return Response.json({ jsonrpc: '2.0', error, id: null }, { status: 400 })
 }
 
-/** As the SDK answers what is no message. */
-function refuseBody(code: ProtocolErrorCode, message: string): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status: 400 })
+/** The same request, whose body is no JSON where it is no UTF-8: the SDK would read it as another text. */
+function toStrict(request: IncomingMessage): ParsedRequest {
+  // What Node's server hands out was parsed, and so has both a method and a URL.
+  return Object.create(request, { [Symbol.asyncIterator]: { value: () => readUtf8(request) } }) as ParsedRequest
 }
+
+async function* readUtf8(request: IncomingMessage): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const isUtf8 = (chunk?: Buffer) => {
+    try {
+      decoder.decode(chunk, { stream: chunk !== undefined })
+      return true
+    } catch {
+      return false
+    }
+  }
+  for await (const chunk of request) yield isUtf8(chunk) ? chunk : NO_JSON
+  if (!isUtf8()) yield NO_JSON
+}
+
+/** NUL, which no JSON has anywhere. */
+const NO_JSON = Buffer.alloc(1)
