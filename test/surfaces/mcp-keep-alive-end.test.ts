@@ -36,11 +36,13 @@ describe('an MCP server that keeps lanes alive', () => {
     expect(server.stderr()).toBe('')
   })
 
-  it('releases them when a line ends the connection that is larger than it takes', async () => {
+  it('keeps them when a line is larger than it takes, which it refuses and goes on', async () => {
     const { apiUrl, client } = await startTestBus()
     const server = await startKeeper(apiUrl)
-    server.write('x'.repeat(11 * 1024 * 1024))
-    await server.exitCode()
+    server.write(`${'x'.repeat(11 * 1024 * 1024)}\n`)
+    expect(await listHeld(client)).toEqual(['feeds', 'left', 'parser'])
+    server.end()
+    expect(await server.exitCode()).toBe(0)
     expect(await listHeld(client)).toEqual(['left'])
   })
 
