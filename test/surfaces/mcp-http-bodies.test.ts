@@ -118,4 +118,16 @@ describe('the body of a request to /mcp', () => {
     expect(answer.status).toBe(400)
     expect((await client.status.get({}))._meta.message_count).toBe(0)
   })
+
+  it('is no fault of the bus when it is wrong, and leaves nothing of itself in the log', async () => {
+    const { origin, logged } = await startTestBus()
+    const wrong = ['[]', '{"jsonrpc":"1.0","id":1,"method":"zq"}', JSON.stringify(request(1, 'zq-method', {}))]
+    for (const body of wrong) await ask(origin, toMcp(body))
+    const lying = { ...toMcp(JSON.stringify(request(1, 'zq-method', {}))) }
+    await ask(origin, {
+      ...lying,
+      headers: { ...lying.headers, 'mcp-method': 'zq-other', 'mcp-protocol-version': '2026-07-28' },
+    })
+    expect(logged).toEqual([])
+  })
 })

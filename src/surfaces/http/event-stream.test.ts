@@ -29,6 +29,7 @@ async function serve(ask: StreamSource['ask'], limits: Parameters<typeof createE
       method: 'GET',
       route: '/api/bus/events',
       waited: true,
+      refusal: undefined,
     })
   })
   server.listen(0, '127.0.0.1')

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AppError } from '../../core/errors.ts'
 
 /** What is known of a request while it is answered. */
 export interface Exchange {
@@ -8,6 +9,8 @@ export interface Exchange {
   readonly route: string
   /** It was asked to wait, or is a stream: how long it takes says nothing of the bus. */
   readonly waited: boolean
+  /** What it was refused with. */
+  readonly refusal: AppError | undefined
 }
 
 /** How it came out. */

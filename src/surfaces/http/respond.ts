@@ -10,6 +10,7 @@ export interface AnswerName extends Exchange {
   /** Of the request, as far as they are known; see {@link Exchange}. */
   route: string
   waited: boolean
+  refusal: AppError | undefined
   /** Tells a client that it may ask for a write again under its key. */
   readonly server: string
 }

@@ -112,6 +112,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: AppError, name: AnswerName): void {
+  name.refusal = error
   if (error.code === 'too_many_connections') response.setHeader('connection', 'close')
   sendError(response, error, name)
   // What is left of a body is read and dropped: a connection closed on it takes the refusal from some callers.
@@ -209,7 +210,8 @@ function readIdempotencyKey({ headers }: IncomingMessage): string | undefined {
 }
 
 function nameExchange(request: IncomingMessage, server: string): AnswerName {
-  return { requestId: nameRequest(request), server, method: request.method ?? '', route: 'none', waited: false }
+  const method = request.method ?? ''
+  return { requestId: nameRequest(request), server, method, route: 'none', waited: false, refusal: undefined }
 }
 
 /** Takes over a caller's own name for the request where it is harmless, so that both sides' logs agree. */

@@ -6,6 +6,7 @@ import {
   legacyStatelessFallback,
   type McpRequestContext,
   type McpServer,
+  ProtocolError,
   ProtocolErrorCode,
   type ServerEventBus,
 } from '@modelcontextprotocol/server'
@@ -26,11 +27,19 @@ type ParsedRequest = IncomingMessage & { method: string; url: string }
  * none that is known here is answered without: a client goes on when its bus was started anew, and on another of several buses
  * behind one address. Checks neither host nor origin: the guard of the HTTP surface stands in front.
  *
- * @param createServer Makes a server: for one session, or for one request without one.
+ * @param makeServer Makes a server: for one session, or for one request without one.
  * @param feed Ended with the mount.
  */
-export function createMcpMount(createServer: (context: McpRequestContext) => McpServer, feed: Feed, log: Log) {
-  const onerror = (error: Error) => log.error('mcp request', error)
+export function createMcpMount(makeServer: (context: McpRequestContext) => McpServer, feed: Feed, log: Log) {
+  const createServer = (context: McpRequestContext) => {
+    try {
+      return makeServer(context)
+    } catch (error) {
+      log.error('mcp server failed', error)
+      throw error
+    }
+  }
+  const onerror = (error: Error) => tellRefusal(log, error)
   const limit = { maxRequestBodySize: MAX_REQUEST_BYTES }
   const modern = createMcpHandler(createServer, { ...limit, legacy: 'reject', onerror, bus: toEventBus(feed) })
   const stateless = legacyStatelessFallback(createServer, onerror, limit)
@@ -54,6 +63,15 @@ export function createMcpMount(createServer: (context: McpRequestContext) => Mcp
       await Promise.all([feed.close(), sessions.close(), modern.close()])
     },
   }
+}
+
+/**
+ * What the SDK tells of are callers' mistakes, in plain errors whose words may be the caller's own: each is an answer already,
+ * and none is a fault. One of another kind is.
+ */
+function tellRefusal(log: Log, error: Error): void {
+  if (error.constructor === Error || error instanceof ProtocolError) log.debug('mcp request refused')
+  else log.error('mcp request', error)
 }
 
 /** Hands what changes to the open streams of 2026-07-28; each passes on what its client asked for. */
