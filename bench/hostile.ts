@@ -11,12 +11,26 @@ import { type BusPlace, type Workplace, withWorkplace } from './support/servers.
 
 export const asks = 'What do slow and hostile clients cost the others, and how much memory do they take?'
 
-const CROWDS = {
+/** What is asked of readers of the stream is what they cost by being there: what they are sent as they come is over by then. */
+const SETTLE_MS = 2_000
+
+interface Crowd {
+  readonly says: string
+  /** As in `streams=990`. */
+  readonly crowd: readonly string[]
+  readonly settleMs?: number
+}
+
+const CROWDS: Readonly<Record<string, Crowd>> = {
   slow: { says: '500 requests that never end', crowd: ['slow requests=500'] },
-  streams: { says: '1,000 readers of the stream, 10 of which never read', crowd: ['streams=990', 'deaf streams=10'] },
+  streams: {
+    says: '1,000 readers of the stream, 10 of which never read',
+    crowd: ['streams=990', 'deaf streams=10'],
+    settleMs: SETTLE_MS,
+  },
   deaf: { says: 'a caller that reads none of its answers', crowd: ['unread answers=1'] },
   floods: { says: 'floods of deep, wide and huge JSON', crowd: ['floods=2'] },
-} as const
+}
 
 export const targets: readonly Target[] = Object.entries(CROWDS).flatMap(([name, { says }]) => [
   { name: `${name}.p99`, says: `p99 of the healthy beside ${says}, of theirs alone`, atMost: 2 },
@@ -40,8 +54,8 @@ export function run({ rounds, isFull }: Budget): Promise<Answer> {
     const healthy = await openHealthy(bus)
     // The first calls only warm up.
     await healthy(seconds)
-    const results = Object.entries(CROWDS).map(([name, { says, crowd }]) => ({
-      ...{ name, says, crowd, failures: [] as string[] },
+    const results = Object.entries(CROWDS).map(([name, { says, crowd, settleMs = 0 }]) => ({
+      ...{ name, says, crowd, settleMs, failures: [] as string[] },
       ...{ alone: emptyTimes(), beside: emptyTimes(), growths: [] as number[] },
     }))
     for (let round = 0; round < rounds; round += 1) {
@@ -49,6 +63,7 @@ export function run({ rounds, isFull }: Budget): Promise<Answer> {
         const before = readMemory(bus.pid)
         keep(result.alone, await healthy(seconds), result.failures)
         const leave = await bringCrowd(workplace, bus, result.crowd)
+        await sleep(result.settleMs)
         keep(result.beside, await healthy(seconds), result.failures)
         const beside = readMemory(bus.pid)
         await leave()
@@ -66,6 +81,7 @@ export function run({ rounds, isFull }: Budget): Promise<Answer> {
       })),
       ratios: results.flatMap(toRatios),
       notes: [
+        `the readers of the stream have been there for ${SETTLE_MS / 1_000} s`,
         `the healthy read, post and claim ${CALLS.map((call) => PER_SECOND[call]).join(', ')} times a second, at fixed moments`,
         ...(readMemory(bus.pid) === undefined ? [NO_MEMORY] : []),
         ...(failures.length === 0 ? [] : [`${failures.length} of the healthy failed, the first: ${failures[0]}`]),

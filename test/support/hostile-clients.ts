@@ -14,9 +14,9 @@ export type HostileKind = 'slow requests' | 'streams' | 'deaf streams' | 'unread
 
 const HEAD = 'host: localhost\r\n'
 const JSON_HEAD = `POST /api/bus/message HTTP/1.1\r\n${HEAD}content-type: application/json\r\n`
-const STREAM = `GET /api/bus/events HTTP/1.1\r\n${HEAD}accept: text/event-stream\r\n\r\n`
-/** As much as there is to be had in one answer. */
-const LARGEST_READ = `GET /api/bus/messages?limit=500 HTTP/1.1\r\n${HEAD}accept: application/json\r\n\r\n`
+const toStream = (query: string) => `GET /api/bus/events${query} HTTP/1.1\r\n${HEAD}accept: text/event-stream\r\n\r\n`
+/** With large bodies more than the system takes off the bus's hands. */
+const LARGE_READ = `GET /api/bus/messages?limit=100 HTTP/1.1\r\n${HEAD}accept: application/json\r\n\r\n`
 
 /** Opened at a time, so that no connection is refused. */
 const AT_ONCE = 50
@@ -32,15 +32,16 @@ export async function openHostileClients(origin: string, kind: HostileKind, coun
     case 'slow requests':
       return dripRequests(await openCrowd(origin, count, true, beginRequest))
     case 'streams':
-      return openCrowd(origin, count, true, (socket) => {
-        socket.resume()
-        socket.write(STREAM)
+      return openCrowd(origin, count, true, async (socket) => {
+        socket.write(toStream(''))
+        // It stands when it has begun.
+        await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => {})
       })
     case 'deaf streams':
-      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(STREAM)))
+      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(toStream('?since_id=0'))))
     case 'unread answers':
       // All at once: one behind the other would each wait for the one before it to be read.
-      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(LARGEST_READ.repeat(20))))
+      return feelOut(await openCrowd(origin, count, false, (socket) => socket.write(LARGE_READ.repeat(20))))
     case 'floods':
       return openCrowd(origin, count, true, flood)
   }
@@ -75,7 +76,7 @@ async function openCrowd(
     await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {})
     if (isClosed) return void socket.destroy()
     sockets.add(socket)
-    begin(socket, number)
+    await begin(socket, number)
   }
   for (let opened = 0; opened < count; opened += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, count - opened) }, (_, index) => open(opened + index))

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { StreamSpec } from '../../core/operation.ts'
 import { createEventHead, type StreamSource } from './event-head.ts'
 import { type Answer, type Fields, listEntries, writeEntry, writeHello, writeStopping } from './event-text.ts'
@@ -45,6 +46,12 @@ export function createEventStream(
 ): EventStream {
   const { spec, parse, ask, stopping } = source
   const head = createEventHead(source, silenceMs)
+  /** One page a turn of Node's loop, however many catch up at once: else everybody would wait for all of them. */
+  let pageTurn: Promise<void> = Promise.resolve()
+  const takePageTurn = () => {
+    pageTurn = pageTurn.then(() => nextTurn())
+    return pageTurn
+  }
 
   const readOn = async ({ response, requestId, input, asked }: Reader, first: Answer): Promise<void> => {
     let answer = first
@@ -60,6 +67,7 @@ export function createEventStream(
         if (stopping.aborted) break
         if (!(await isTaken(response, stopping, blockedMs))) return
       }
+      await takePageTurn()
       answer = await ask({ ...input, ...PAGE, [spec.cursor]: cursor }, requestId)
     }
     // Whoever comes back at once may find another bus already, and misses nothing.
