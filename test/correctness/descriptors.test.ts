@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createBusClient } from '../../src/client/index.ts'
 import { createTempFolder } from '../support/bus.ts'
+import { listFaults } from '../support/faults.ts'
 import { type BusProcess, startBusProcess } from '../support/process.ts'
 import { countAcknowledged, createLedger, findLost, startLoad } from './crash-load.ts'
 import { plantFault } from './faulty-process.ts'
@@ -43,11 +44,7 @@ async function isClosed(socket: Socket, withinMs: number): Promise<boolean> {
   return answer
 }
 
-const events = ({ stderr }: BusProcess): unknown[] =>
-  stderr()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line).event)
+const events = ({ stderr }: BusProcess): unknown[] => listFaults(stderr()).map((line) => JSON.parse(line).event)
 
 const SHORTAGE = 'no file descriptor left: new connections are closed'
 const RELIEF = 'file descriptors free again'

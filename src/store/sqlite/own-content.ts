@@ -17,8 +17,8 @@ const UNTOLD: ReadonlySet<number> = new Set([5, 6, 7, 10, 14])
  * notice: it goes on with its log, and copies pages of one database into the other.
  *
  * @param copyLog Copies the log into the file: of a new database there is nothing in it before.
- * @returns Whether the file, as `stat` tells of it now, holds another state than one that came from here; for good, once it
- *   is so. Copying the log there is what everybody may do.
+ * @returns Whether the file, as `stat` tells of it now, holds another state than one that came from here. Copying the log there
+ *   is what everybody may do.
  */
 export function watchContent(driver: SqliteDriver, path: string, copyLog: () => void): (stats: Stats) => boolean {
   if (readBase(driver, path) === 'other') copyLog()
@@ -26,13 +26,14 @@ export function watchContent(driver: SqliteDriver, path: string, copyLog: () => 
   let base = readBase(driver, path)
   let isOverwritten = false
   return (stats) => {
-    if (isOverwritten || (stats.mtimeMs === mtimeMs && stats.size === size)) return isOverwritten
-    const found = readBase(driver, path)
-    if (found === 'untold') return false
-    isOverwritten = !isSuccessor(found, base)
+    if (stats.mtimeMs === mtimeMs && stats.size === size) return isOverwritten
+    const found = readSettled(driver, path, base)
+    if (found === 'untold') return isOverwritten
     mtimeMs = stats.mtimeMs
     size = stats.size
-    base = found
+    // What came from here stays the measure: the file may be put right again.
+    isOverwritten = !isSuccessor(found, base)
+    if (!isOverwritten) base = found
     return isOverwritten
   }
 }
@@ -42,6 +43,22 @@ function isSuccessor(found: Base | 'other', base: Base | 'other' | 'untold'): bo
   if (found === 'other') return false
   if (base === 'other' || base === 'untold') return true
   return found.epoch === base.epoch && found.lastMoment >= base.lastMoment
+}
+
+/** How often, and how many milliseconds apart, a file is read again that holds another state. */
+const READS = 10
+const READ_AGAIN_MS = 10
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** One that somebody copies the log into at this moment is torn, and whole a moment later. */
+function readSettled(driver: SqliteDriver, path: string, base: Base | 'other' | 'untold'): Base | 'other' | 'untold' {
+  let found = readBase(driver, path)
+  for (let read = 1; read < READS && found !== 'untold' && !isSuccessor(found, base); read += 1) {
+    Atomics.wait(pause, 0, 0, READ_AGAIN_MS)
+    found = readBase(driver, path)
+  }
+  return found
 }
 
 /** Reads past the log and the locks; SQLite itself sees to it that closing this drops no lock of our other connections. */
