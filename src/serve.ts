@@ -9,9 +9,8 @@ import { UsageError } from './surfaces/cli/command.ts'
 import { openInput, openOutput } from './surfaces/cli/files.ts'
 import { describeBus, describeDemo } from './surfaces/cli/greeting.ts'
 import { describeSettings } from './surfaces/cli/help.ts'
-import { createLog } from './telemetry/log.ts'
 import type { Tracing } from './telemetry/traces.ts'
-import { stopOnSignal, terminal } from './terminal.ts'
+import { createTerminalLog, stopOnSignal, terminal } from './terminal.ts'
 
 /** Runs a bus until a signal ends it. */
 export async function serve(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
@@ -19,7 +18,7 @@ export async function serve(rest: readonly string[], { env, programPath }: Launc
   const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
   if (config.demo) return serveDemo(config, programPath)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
-  const log = createLog(terminal.err, config.logLevel)
+  const log = createTerminalLog(config.logLevel)
   const bus = await startBus({ ...config, databasePlace, log, tracing: await createTracing(config, log) })
   // Before it says that it is there, so that it can be told to end from then on.
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
@@ -43,7 +42,7 @@ async function serveDemo(config: BusConfig, programPath: string): Promise<void> 
       '--demo keeps everything in memory and never writes into the database of a real bus: leave --database-url and BUS_DATABASE_URL out',
     )
   }
-  const bus = await startDemo({ ...config, log: createLog(terminal.err, config.logLevel) })
+  const bus = await startDemo({ ...config, log: createTerminalLog(config.logLevel) })
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
   terminal.out(describeDemo({ ...bus, version: VERSION, isArmed: config.writeSecret !== undefined, programPath }))
   await ended

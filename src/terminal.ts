@@ -1,4 +1,6 @@
+import type { Log, LogLevel } from './core/context.ts'
 import { AppError, errorKinds } from './core/errors.ts'
+import { createLineWriter } from './telemetry/line-writer.ts'
 import { createLog } from './telemetry/log.ts'
 
 /** The process's own streams. */
@@ -14,7 +16,14 @@ export const terminal = {
 }
 
 // Standard output belongs to the protocol in the MCP server, and to answers elsewhere.
-export const log = createLog(terminal.err)
+const writeLine = createLineWriter(process.stderr)
+
+/** What goes wrong is told there at the standard level; a bus makes another one, as its settings say. */
+export const log = createTerminalLog()
+
+export function createTerminalLog(level?: LogLevel): Log {
+  return createLog(writeLine, level)
+}
 
 /** Resolves when a signal has come and everything has ended; a second signal ends at once. */
 export async function stopOnSignal(signals: readonly NodeJS.Signals[], close: () => Promise<void>): Promise<void> {

@@ -29,7 +29,7 @@ export function createLog(write: (line: string) => void, level: LogLevel = 'info
       level,
       base: null,
       messageKey: 'event',
-      timestamp: () => `,"time":"${toMoment(performance.timeOrigin + performance.now())}"`,
+      timestamp: () => `,"time":"${readTime()}"`,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: NEVER_LOGGED, censor: '[never logged]' },
     },
@@ -41,6 +41,11 @@ export function createLog(write: (line: string) => void, level: LogLevel = 'info
     warn: (event, fields: LogFields = {}) => logger.warn(fields, event),
     error: (event, error, fields: LogFields = {}) => logger.error({ ...fields, error: describeError(error) }, event),
   }
+}
+
+/** When a line is written. Of the machine, and so that it never runs backwards in one log. */
+export function readTime(): string {
+  return toMoment(performance.timeOrigin + performance.now())
 }
 
 /** What stands before the host of an address: the name and password of a database, as a driver's words may tell them. */

@@ -109,7 +109,7 @@ export const importLaw: readonly Row[] = [
       'src/surfaces/cli/service/index.ts',
     ],
   },
-  { from: 'src/terminal.ts', may: ['src/core/*', 'src/telemetry/log.ts'] },
+  { from: 'src/terminal.ts', may: ['src/core/*', 'src/telemetry/line-writer.ts', 'src/telemetry/log.ts'] },
   { from: 'src/connection.ts', may: ['src/client/index.ts', 'src/config.ts'] },
   // What the product can do, as the ways in need it.
   {
@@ -174,7 +174,7 @@ export const importLaw: readonly Row[] = [
   {
     from: 'src/telemetry/*',
     may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:async_hooks'],
-    mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http'],
+    mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http', 'node:stream'],
   },
   // What is read of a bus for its figures.
   {
