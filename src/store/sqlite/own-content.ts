@@ -9,8 +9,12 @@ interface Base {
   readonly lastMoment: number
 }
 
-/** SQLite's codes for what says nothing of the content: locked, no memory, a disk error, no descriptor for the file. */
-const UNTOLD: ReadonlySet<number> = new Set([5, 6, 7, 10, 14])
+/**
+ * SQLite's codes for what says nothing of where the content is from: locked, no memory, a disk error, no descriptor for the
+ * file. And damage: a full disk may cut off the copying of the log in its middle, and without its log the file is torn then
+ * until the log is copied again.
+ */
+const UNTOLD: ReadonlySet<number> = new Set([5, 6, 7, 10, 11, 14])
 
 /**
  * Watches whether somebody writes over the file, as whoever copies a backup there under a running bus. SQLite does not
