@@ -6,7 +6,7 @@ import type { Living } from './worker.ts'
 /** When what happens, in milliseconds from the beginning. */
 export interface Plan {
   readonly durationMs: number
-  /** What is before it says nothing of slopes: pages are cached, code is compiled. */
+  /** What is before it says nothing of slopes: pages are cached, code is compiled, and MCP sessions that were left are kept for 10 minutes. */
   readonly warmUpMs: number
   /** From then on the bus is killed now and then, and each of its processes lives too shortly for a slope. */
   readonly killsFromMs: number
@@ -24,7 +24,7 @@ export function makePlan(minutes: number): Plan {
   const spread = (share: number, most: number) => Math.min(most, durationMs * share)
   return {
     durationMs,
-    warmUpMs: spread(0.25, 6 * MINUTE_MS),
+    warmUpMs: spread(0.4, 11 * MINUTE_MS),
     killsFromMs: durationMs * 0.9,
     freezeEveryMs: spread(0.2, MINUTE_MS),
     fillDiskEveryMs: spread(0.3, 2 * MINUTE_MS),

@@ -13,10 +13,14 @@ export async function workOverMcp(stage: Stage, name: string, way: McpWay): Prom
   for (let connection = 1; !stage.leaving.aborted; connection += 1) {
     const startedAt = performance.now()
     const client = new Client({ name: 'soak', version: '1.0.0' }, { versionNegotiation: { mode: 'legacy' } })
+    const transport = createTransport(stage, name, way)
     try {
-      await client.connect(createTransport(stage, name, way))
+      await client.connect(transport)
       await client.listTools()
       await act(stage, client, `${name}.${connection}`)
+      // The others are left for the bus to end.
+      const endsSession = transport instanceof StreamableHTTPClientTransport && stage.random.chance(0.5)
+      if (endsSession) await transport.terminateSession()
     } catch (error) {
       const isExplained = stage.leaving.aborted || stage.disturbances.touch(startedAt, performance.now())
       if (!isExplained) {

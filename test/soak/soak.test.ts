@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createTempFolder } from '../support/bus.ts'
 import { cleanEnvironment, collect } from '../support/process.ts'
 import type { AlarmKind } from './alarms.ts'
 import { type Lie, startLyingProxy } from './lying-proxy.ts'
@@ -11,10 +11,11 @@ import { runSoak } from './soak.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-function startScript(args: readonly string[]) {
+/** @param folder Where it may put what it needs meanwhile. */
+function startScript(args: readonly string[], folder: string) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/soak.ts', ...args], {
     cwd: ROOT,
-    env: { ...cleanEnvironment(), TMPDIR: tmpdir() },
+    env: cleanEnvironment({ TMPDIR: folder, TEMP: folder, TMP: folder }),
   })
   onTestFinished(() => {
     child.kill('SIGKILL')
@@ -22,16 +23,15 @@ function startScript(args: readonly string[]) {
   return { child, stdout: collect(child.stdout), stderr: collect(child.stderr), ended: once(child, 'close') }
 }
 
-function listLeft(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('bus-soak-'))
-}
-
 describe('a short soak', () => {
   it('with every fault ends by itself, with no alarm and with its summary, and leaves nothing', {
     timeout: 120_000,
   }, async () => {
-    const before = listLeft()
-    const { child, stdout, stderr, ended } = startScript(['--minutes', '0.3', '--agents', '40', '--think-ms', '300'])
+    const folder = createTempFolder()
+    const { child, stdout, stderr, ended } = startScript(
+      ['--minutes', '0.3', '--agents', '40', '--think-ms', '300'],
+      folder,
+    )
     await ended
     expect(stderr()).toBe('')
     expect(child.exitCode).toBe(0)
@@ -39,14 +39,14 @@ describe('a short soak', () => {
     expect(stdout()).toMatch(/times killed: [1-3]/)
     expect(stdout()).toMatch(/queues served in order: [1-9]/)
     expect(stdout()).toMatch(/alarms: 0; wanted 0: met/)
-    expect(listLeft().filter((name) => !before.includes(name))).toEqual([])
+    expect(readdirSync(folder).filter((name) => name.startsWith('bus-soak-'))).toEqual([])
   })
 
   it.skipIf(process.platform === 'win32')(
     'ends on Ctrl-C with its summary, too (skipped where nothing can send it to a process)',
     { timeout: 120_000 },
     async () => {
-      const { child, stdout, ended } = startScript(['--minutes', '30', '--agents', '30'])
+      const { child, stdout, ended } = startScript(['--minutes', '30', '--agents', '30'], createTempFolder())
       while (!stdout().includes('live')) await once(child.stdout, 'data')
       child.kill('SIGINT')
       await ended
