@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import type { Log } from './core/context.ts'
+import { isPostgresUrl } from './core/database.ts'
 import { AppError, errorKinds } from './core/errors.ts'
 import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
@@ -19,11 +21,12 @@ export async function serve(rest: readonly string[], { env, programPath }: Launc
   if (config.demo) return serveDemo(config, programPath)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
   const log = createTerminalLog(config.logLevel)
+  const isNew = databasePlace !== ':memory:' && !isPostgresUrl(databasePlace) && !existsSync(databasePlace)
   const bus = await startBus({ ...config, databasePlace, log, tracing: await createTracing(config, log) })
   // Before it says that it is there, so that it can be told to end from then on.
   const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
   const isArmed = config.writeSecret !== undefined
-  terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isArmed, programPath }))
+  terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isNew, isArmed, programPath }))
   await ended
 }
 

@@ -210,7 +210,12 @@ export const busSettings = {
     summary:
       'Sends traces there, as in http://127.0.0.1:4318 (OpenTelemetry, OTLP over HTTP). OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES hold, too.',
     standard: 'unset: no traces',
-    schema: z.string().optional(),
+    schema: z
+      .string()
+      .optional()
+      .refine((text) => text === undefined || /^https?:\/\/[^/]/.test(text), {
+        error: 'be a URL, as in http://127.0.0.1:4318',
+      }),
   },
   demo: {
     flag: 'demo',

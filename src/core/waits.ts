@@ -13,9 +13,13 @@ export const RETRY_AFTER_MS = 1_000
 /** @param most How many may wait at once; each holds a connection, a timer and perhaps a place in a queue. */
 export function createWaits(most: number, stopping: AbortSignal): Waits {
   const cap = createCap(most, (count) =>
-    commonError('too_many_waiting', `${count} requests wait already -- ask without wait_s, or a little later`, {
-      retry_after_ms: RETRY_AFTER_MS,
-    }),
+    commonError(
+      'too_many_waiting',
+      `as many requests wait already as may (${count}) -- ask without wait_s, or a little later`,
+      {
+        retry_after_ms: RETRY_AFTER_MS,
+      },
+    ),
   )
   return Object.assign(cap, { stopping })
 }

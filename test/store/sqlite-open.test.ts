@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -50,6 +51,25 @@ describe('opening a database file', () => {
     const database = await openTestDatabase({ path })
     await database.write((transaction) => insertItem(transaction, 1))
     expect(existsSync(path)).toBe(true)
+  })
+
+  it('refuses to begin an empty one beside the log of one that is not there, and keeps that log', async () => {
+    const path = createPath()
+    const database = await openTestDatabase({ path, migrations: itemMigrations })
+    await database.write((transaction) => insertItem(transaction, 1))
+    // As a kill leaves it, and then somebody takes the file away.
+    const elsewhere = createPath()
+    for (const ending of ['', '-wal']) copyFileSync(`${path}${ending}`, `${elsewhere}${ending}`)
+    const taken = `${elsewhere}.taken`
+    renameSync(elsewhere, taken)
+    await expectRefusal(
+      openTestDatabase({ path: elsewhere }),
+      'database_unusable',
+      /is the log of a database that is not there/,
+    )
+    renameSync(taken, elsewhere)
+    const back = await openTestDatabase({ path: elsewhere, migrations: itemMigrations })
+    expect(await back.read(countItems)).toBe(1)
   })
 
   it.skipIf(process.platform === 'win32')('makes folders that nobody else of the machine can look into', async () => {

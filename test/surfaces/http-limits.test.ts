@@ -47,6 +47,22 @@ describe('the limit of waits', () => {
   })
 })
 
+describe('a stream of events', () => {
+  it('is served also when nobody more may wait, and takes nobody’s place', async () => {
+    const { origin, client } = await startTestBus({ maxWaits: 1 })
+    const stream = await connect(origin)
+    await client.lanes.claim({ lane: 'feeds', owner: 'holder' })
+    const waiting = client.lanes.claim({ lane: 'feeds', owner: 'first', wait_s: 20 })
+    await expect.poll(async () => (await client.status.get({}))._meta.waiting_count).toBe(1)
+    stream.write('GET /api/bus/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    await stream.until(/event: hello/)
+    await client.lanes.release({ lane: 'feeds', owner: 'holder' })
+    await waiting
+    await stream.until(/event: release/)
+    await client.messages.read({ wait_s: 0.01, since_id: 0 })
+  })
+})
+
 describe('the limit of streams', () => {
   it('refuses one too many with too_many_streams and Retry-After, and takes another when one has gone', async () => {
     const { origin } = await startTestBus({ maxStreams: 1 })

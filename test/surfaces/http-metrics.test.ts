@@ -71,8 +71,7 @@ describe('/metrics', () => {
     expect(findValue(text, 'bus_lanes_held')).toBe(1)
     expect(findValue(text, 'bus_action_flags_pending')).toBe(1)
     expect(findValue(text, 'bus_streams')).toBe(1)
-    // The one who waits for the lane, and the look for those who read the stream.
-    expect(findValue(text, 'bus_waits')).toBe(2)
+    expect(findValue(text, 'bus_waits')).toBe(1)
     expect(findValue(text, 'bus_connections')).toBeGreaterThanOrEqual(3)
     expect(findValue(text, 'bus_store_up')).toBe(1)
     expect(findValue(text, 'bus_store_size_bytes{part="database"}')).toBeGreaterThan(4096)

@@ -70,6 +70,14 @@ describe('a bus on a socket', () => {
     }
   })
 
+  it('is refused where this system has no such thing, and makes nothing', async () => {
+    const path = IS_WINDOWS ? '/run/bus.sock' : '\\\\.\\pipe\\bus'
+    await expect(startTestBus({ listen: path })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('this system has no such thing'),
+    })
+  })
+
   it('is what a client says it could not reach, when it is not there', async () => {
     const { text, path } = namePlace()
     await expect(createBusClient({ baseUrl: text }).status.get({})).rejects.toMatchObject({

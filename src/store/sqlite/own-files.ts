@@ -111,7 +111,8 @@ const REPLACED = 'another file was put in its place while the bus runs'
 const OVERWRITTEN = 'another program wrote over it while the bus runs'
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  [GONE]: 'put that same file back, or restart it',
+  // The process may hold the last copy, and a start that finds no file begins an empty one.
+  [GONE]: 'put that same file back, and not end it before',
   [OVERWRITTEN]: 'stop it, remove the -wal and -shm files, put the right file there again, and start it',
 }
 

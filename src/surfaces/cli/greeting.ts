@@ -7,6 +7,8 @@ export interface Greeting {
   readonly apiUrl: string
   readonly mcpUrl: string
   readonly databasePlace: string
+  /** There was no file: what was typed may be a mistake. */
+  readonly isNew: boolean
   readonly isArmed: boolean
   /** The file that runs, as the system knows it. */
   readonly programPath: string
@@ -14,10 +16,10 @@ export interface Greeting {
 
 /** What `bus-mcp serve` prints once it is listening: where, with what, and what to type to connect an agent. */
 export function describeBus(greeting: Greeting): string {
-  const { version, origin, apiUrl, mcpUrl, databasePlace, isArmed } = greeting
+  const { version, origin, apiUrl, mcpUrl, databasePlace, isNew, isArmed } = greeting
   return `bus-mcp ${version} is listening on ${origin}
 ${describePlaces({ origin, apiUrl, mcpUrl })}
-  database  ${hideCredentials(databasePlace)}
+  database  ${hideCredentials(databasePlace)}${isNew ? ' (new: it was not there)' : ''}
   writes    ${isArmed ? 'need BUS_WRITE_SECRET' : 'open'}
 
 Connect the agents of a project: type in its folder, for claude, codex, cursor, vscode or gemini${isArmed ? ', with BUS_WRITE_SECRET set' : ''},
@@ -34,7 +36,7 @@ function describePlaces({ origin, apiUrl, mcpUrl }: Pick<Greeting, 'origin' | 'a
 }
 
 /** What `bus-mcp serve --demo` prints once it is listening: that nothing here is real, and where to look. */
-export function describeDemo(greeting: Omit<Greeting, 'databasePlace'>): string {
+export function describeDemo(greeting: Omit<Greeting, 'databasePlace' | 'isNew'>): string {
   const { version, origin, apiUrl, isArmed, programPath } = greeting
   const where = apiUrl === STANDARD_BASE_URL ? '' : ` --base-url ${apiUrl}`
   const program = `node "${programPath}"`

@@ -47,7 +47,10 @@ export function limitConnections(server: Server, most: number): Connections {
   return {
     check: (socket) => {
       if (surplus.has(socket))
-        throw tooMany('too_many_connections', `${most} connections are open already -- close some, or try again later`)
+        throw tooMany(
+          'too_many_connections',
+          `as many connections are open already as may be (${most}) -- close some, or try again later`,
+        )
     },
     get count() {
       return count
@@ -59,7 +62,7 @@ export function capStreams(most: number): Cap {
   return createCap(most, (count) =>
     tooMany(
       'too_many_streams',
-      `${count} streams are open already -- ask with Accept: application/json, or try again later`,
+      `as many streams are open already as may be (${count}) -- ask with Accept: application/json, or try again later`,
     ),
   )
 }

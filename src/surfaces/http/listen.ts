@@ -46,7 +46,11 @@ const IS_WINDOWS = process.platform === 'win32'
 /** What only the user's own processes may do with a socket: connecting is writing. */
 const OWN_USER_ONLY = 0o600
 
+/** What the system's structure for an address holds, in bytes (sun_path of Linux and macOS); Node would cut the rest off. */
+const MAX_PATH_BYTES = process.platform === 'darwin' ? 103 : 107
+
 async function listenOnSocket(server: Server, path: string): Promise<string> {
+  refuseUnfit(path)
   if (IS_WINDOWS) {
     server.listen(path)
     await once(server, 'listening')
@@ -63,6 +67,19 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   await once(server, 'listening')
   chmodSync(path, OWN_USER_ONLY)
   return `unix:${path}`
+}
+
+function refuseUnfit(path: string): void {
+  const isPipe = path.startsWith('\\\\')
+  if (isPipe !== IS_WINDOWS) {
+    const wanted = IS_WINDOWS ? 'pipe:NAME' : 'unix:PATH'
+    throw commonError('invalid_request', `cannot listen on ${path}: this system has no such thing -- name ${wanted}`)
+  }
+  if (IS_WINDOWS || Buffer.byteLength(path) <= MAX_PATH_BYTES) return
+  throw commonError(
+    'invalid_request',
+    `cannot listen on ${path}: it is longer than ${MAX_PATH_BYTES} bytes -- name a short path in a folder that is there`,
+  )
 }
 
 /** A bus that was killed leaves its socket's file behind, and nobody can listen on it again before it is gone. */

@@ -6,6 +6,7 @@ import { type BoundOperation, invoke, invokeForText, parseInput } from '../../co
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
+import { createWaits } from '../../core/waits.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
 import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
@@ -154,12 +155,14 @@ function createApi({ operations, context, guard }: HttpOptions, openStreams: Cap
 function createStream(bound: BoundOperation, context: BusContext): EventStream | undefined {
   const { input, http } = bound.operation
   const { stopping } = context.waits
+  const own = { ...context, waits: createWaits(Number.POSITIVE_INFINITY, stopping) }
   if (http?.stream === undefined) return undefined
   return createEventStream({
     spec: http.stream,
     parse: (fields) => parseInput(input, fields),
-    // No reader has a signal of its own, which is dear: a look for one does not wait, and where all wait it just leaves.
-    ask: (fields, requestId) => invoke(bound, fields, context, { requestId, signal: stopping }),
+    // No reader has a signal of its own, which is dear: a look for one does not wait, and where all wait it just leaves. What
+    // waits for all of them is none of those that may be too many: streams have a cap of their own.
+    ask: (fields, requestId) => invoke(bound, fields, own, { requestId, signal: stopping }),
     stopping,
   })
 }

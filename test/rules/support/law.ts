@@ -57,6 +57,7 @@ export const importLaw: readonly Row[] = [
       'src/move.ts',
       'src/surfaces/cli/*',
       'src/terminal.ts',
+      'node:fs',
     ],
   },
   {
