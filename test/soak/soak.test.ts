@@ -69,12 +69,16 @@ function lieOnce(isMeant: (path: string, text: string) => boolean, change: (text
 const isClaim = (path: string, text: string) => /\/work-\d+\/claim$/.test(path) && text.includes('"decision":"claim"')
 const lower = (text: string) => text.replace(/"fence":(\d+)/, (_, fence) => `"fence":${Number(fence) - 1}`)
 
-const lies: readonly (readonly [what: string, kind: AlarmKind, lie: Lie])[] = [
-  ['gives a fence twice', 'fence', lieOnce((path, text) => isClaim(path, text) && !text.includes('"fence":1,'), lower)],
+const lies: readonly (readonly [what: string, kind: AlarmKind, createLie: () => Lie])[] = [
+  [
+    'gives a fence twice',
+    'fence',
+    () => lieOnce((path, text) => isClaim(path, text) && !text.includes('"fence":1,'), lower),
+  ],
   [
     'gives a lane away before the lease is over that it promised',
     'two holders',
-    (path, text) =>
+    () => (path, text) =>
       /\/work-\d+\/(claim|heartbeat)$/.test(path)
         ? text.replace(/"expires_at":"\d{4}/, (start) => `"expires_at":"${Number(start.slice(-4)) + 1}`)
         : text,
@@ -82,15 +86,16 @@ const lies: readonly (readonly [what: string, kind: AlarmKind, lie: Lie])[] = [
   [
     'refuses without the lane',
     'refusal',
-    lieOnce(
-      (path, text) => path.endsWith('/claim') && text.includes('"lane_held"'),
-      (text) => text.replace('"lane":', '"lame":'),
-    ),
+    () =>
+      lieOnce(
+        (path, text) => path.endsWith('/claim') && text.includes('"lane_held"'),
+        (text) => text.replace('"lane":', '"lame":'),
+      ),
   ],
   [
     'passes a waiter over',
     'order',
-    (path, text) =>
+    () => (path, text) =>
       path.includes('/queue-') && /"owner":"\d+-\d+-1"/.test(text)
         ? text.replace(/"fence":(\d+)/, '"fence":1$1')
         : text,
@@ -98,15 +103,16 @@ const lies: readonly (readonly [what: string, kind: AlarmKind, lie: Lie])[] = [
   [
     'loses a message that it acknowledged',
     'gap',
-    lieOnce(
-      (path, text) => path.includes('since_id=') && path.includes('/messages') && text.split('"topic":').length > 2,
-      (text) => text.replace(/\{"id":.*?\},(?=\{"id":)/s, ''),
-    ),
+    () =>
+      lieOnce(
+        (path, text) => path.includes('since_id=') && path.includes('/messages') && text.split('"topic":').length > 2,
+        (text) => text.replace(/\{"id":.*?\},(?=\{"id":)/s, ''),
+      ),
   ],
   [
     'acknowledges one message and keeps another',
     'lost message',
-    (path, text) =>
+    () => (path, text) =>
       path.includes('since_id=') || path.endsWith('/events')
         ? text.replace(/("body":"soak worker-1\.1 3)/, '$13')
         : text,
@@ -114,21 +120,31 @@ const lies: readonly (readonly [what: string, kind: AlarmKind, lie: Lie])[] = [
   [
     'leaves an event out of a stream',
     'gap',
-    lieOnce(
-      (path, text) => path.endsWith('/events') && text.includes('\ndata:'),
-      () => '',
-    ),
+    () =>
+      lieOnce(
+        (path, text) => path.endsWith('/events') && text.includes('\ndata:'),
+        () => '',
+      ),
   ],
 ]
 
 describe('a bus that lies', () => {
   // At the same time, for most of it is waited through.
-  it.concurrent.for(lies)('is found out when it %s (%s)', { timeout: 90_000 }, async ([, kind, lie], context) => {
-    const { alarms } = await runSoak({
-      ...{ minutes: 0.15, agents: 26, thinkMs: 120, seed: 1, hasFaults: false },
-      signal: new AbortController().signal,
-      through: (origin) => startLyingProxy(origin, lie, context.onTestFinished),
-    })
-    context.expect(alarms.map((alarm) => alarm.kind)).toContain(kind)
-  })
+  it.concurrent.for(lies)(
+    'is found out when it %s (%s)',
+    { timeout: 240_000 },
+    async ([, kind, createLie], context) => {
+      const soak = async (minutes: number) => {
+        const { alarms } = await runSoak({
+          ...{ minutes, agents: 26, thinkMs: 120, seed: 1, hasFaults: false },
+          signal: new AbortController().signal,
+          through: (origin) => startLyingProxy(origin, createLie(), context.onTestFinished),
+        })
+        return alarms.map((alarm) => alarm.kind)
+      }
+      // On a machine that is busy with other work agents get to less, and need longer.
+      const shortly = await soak(0.15)
+      context.expect(shortly.includes(kind) ? shortly : await soak(1)).toContain(kind)
+    },
+  )
 })
