@@ -16,7 +16,7 @@ describe('bus-mcp serve', () => {
   panel     ${origin}/
   API       ${apiUrl}
   MCP       ${origin}/mcp
-  database  ${file}
+  database  ${file} (new: it was not there)
   writes    open
 
 Connect the agents of a project: type in its folder, for claude, codex, cursor, vscode or gemini,
@@ -40,7 +40,7 @@ Stop with Ctrl-C.
     const home = createTempFolder()
     const env = { HOME: home, USERPROFILE: home, LOCALAPPDATA: join(home, 'local'), XDG_DATA_HOME: join(home, 'share') }
     const { stdout } = await startBusProcess(['--port', '0'], env)
-    const file = /^ {2}database +(.+)$/m.exec(stdout())?.[1] ?? ''
+    const file = /^ {2}database +(.+) \(new: .*$/m.exec(stdout())?.[1] ?? ''
     expect(file.startsWith(home)).toBe(true)
     expect(file.endsWith(join('bus-mcp', 'bus.db'))).toBe(true)
     expect(existsSync(file)).toBe(true)

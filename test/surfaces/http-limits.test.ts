@@ -58,7 +58,7 @@ describe('a stream of events', () => {
     await stream.until(/event: hello/)
     await client.lanes.release({ lane: 'feeds', owner: 'holder' })
     await waiting
-    await stream.until(/event: release/)
+    await stream.until(/event: lane/)
     await client.messages.read({ wait_s: 0.01, since_id: 0 })
   })
 })
