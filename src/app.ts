@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { capabilities, createWriteOnce } from './capabilities/index.ts'
 import { startChores } from './chores.ts'
 import { type BusClient, createBusClient } from './client/index.ts'
-import { type BusConfig, VERSION } from './config.ts'
+import { type BusConfig, readBusConfig, VERSION } from './config.ts'
 import { type BoundOperation, invoke } from './core/capability.ts'
 import type { BusContext, Log, Settings } from './core/context.ts'
 import type { Database } from './core/database.ts'
@@ -10,13 +10,12 @@ import { AppError, commonError } from './core/errors.ts'
 import { listSecrets } from './core/setting-text.ts'
 import { createWaits, type Waits } from './core/waits.ts'
 import { API_BASE_PATH, MCP_PATH, SECRET_HEADER } from './core/wire.ts'
-import { boundConnections, watchDescriptors } from './descriptors.ts'
+import { boundConnections } from './descriptors.ts'
 import { createLocalTransport } from './local-transport.ts'
 import { describeMcp } from './mcp-offer.ts'
 import { openStore } from './open-store.ts'
 import { boundOperations } from './product.ts'
 import { createReadings } from './readings.ts'
-import { watchForStalls } from './stall.ts'
 import type { Clock, Stopwatch } from './store/clock.ts'
 import { createGuard, type Guard, isLoopbackHost } from './surfaces/http/guard.ts'
 import { bracket, listen } from './surfaces/http/listen.ts'
@@ -29,6 +28,7 @@ import { standardChoice, type ToolChoice } from './surfaces/mcp/selection.ts'
 import type { createMcpServer } from './surfaces/mcp/server.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import type { Tracing } from './telemetry/traces.ts'
+import { watchProcess } from './watch-process.ts'
 
 /** The floor of a lease. Shorter ones would lapse between two calls of any agent. */
 const MIN_LEASE_MS = 1000
@@ -36,12 +36,13 @@ const MIN_LEASE_MS = 1000
 /** How long requests under way may take to end at shutdown. */
 const SHUTDOWN_GRACE_MS = 10_000
 
-/** As the settings have them when nothing is set. */
-const standardLimits = { maxConnections: 4096, maxWaits: 1024, maxStreams: 2048, rateLimit: undefined }
+/** What holds where a test leaves a setting out. */
+const standard = readBusConfig({ env: {}, flags: {} })
 
 export interface Bus {
   /** As in `http://127.0.0.1:8100`, or `unix:/run/user/1000/bus.sock`. */
   readonly origin: string
+  /** On a socket the same as the origin, which is all that a client is told; likewise the next. */
   readonly apiUrl: string
   readonly mcpUrl: string
   /** Ends after the requests under way. A second call waits for the same end. */
@@ -143,7 +144,7 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   return {
     origin,
     apiUrl: isSocket ? origin : `${origin}${API_BASE_PATH}`,
-    mcpUrl: `${origin}${isSocket ? ' ' : ''}${MCP_PATH}`,
+    mcpUrl: isSocket ? origin : `${origin}${MCP_PATH}`,
     close: () => {
       closing ??= stop()
       return closing
@@ -159,7 +160,7 @@ async function assemble(options: BusOptions) {
   const opened = await openBusStore({ ...options, log }, metrics)
   const database = tracing?.watchDatabase(opened) ?? opened
   const stopping = new AbortController()
-  const limits = { ...standardLimits, ...options }
+  const limits = { ...standard, ...options }
   const context = createContext({ ...options, log }, database, createWaits(limits.maxWaits, stopping.signal))
   const counted = metrics.watch(boundOperations)
   const operations = tracing?.watch(counted) ?? counted
@@ -204,23 +205,6 @@ function createContext(options: BusOptions, database: Database, waits: Waits): B
     createWrite: (request, operationId, input) =>
       createWriteOnce(database, request, () => fingerprint(operationId, input)),
     settings: toSettings(options),
-  }
-}
-
-/** Tells the operator of what the process lacks. @returns Ends it. */
-function watchProcess(log: Log, { stalled }: Metrics): () => void {
-  const stopWatchers = [
-    watchForStalls((blockedMs) => {
-      stalled(blockedMs / 1000)
-      log.warn('event loop blocked', { blocked_ms: blockedMs })
-    }),
-    watchDescriptors({
-      onShortage: (error) => log.error('no file descriptor left: new connections are closed', error),
-      onRelief: () => log.info('file descriptors free again'),
-    }),
-  ]
-  return () => {
-    for (const stop of stopWatchers) stop()
   }
 }
 

@@ -67,6 +67,14 @@ export const toolSettings = {
   },
 } as const satisfies Record<string, Setting>
 
+/** How many there may be of something at once. */
+const countLimit = (env: string, standard: number, summary: string) => ({
+  env,
+  summary,
+  standard: String(standard),
+  schema: limit(standard),
+})
+
 const writeSecret = {
   env: 'BUS_WRITE_SECRET',
   isSecret: true,
@@ -164,24 +172,21 @@ export const busSettings = {
     standard: 'none',
     schema: names,
   },
-  maxConnections: {
-    env: 'BUS_MAX_CONNECTIONS',
-    summary: 'How many connections the bus keeps at once; those beyond are refused with 503.',
-    standard: '4096',
-    schema: limit(4096),
-  },
-  maxWaits: {
-    env: 'BUS_MAX_WAITS',
-    summary: 'How many requests may wait at once (wait_s); those beyond are refused with 503.',
-    standard: '1024',
-    schema: limit(1024),
-  },
-  maxStreams: {
-    env: 'BUS_MAX_STREAMS',
-    summary: 'How many streams of events may be open at once; those beyond are refused with 503.',
-    standard: '2048',
-    schema: limit(2048),
-  },
+  maxConnections: countLimit(
+    'BUS_MAX_CONNECTIONS',
+    4096,
+    'How many connections the bus keeps at once; those beyond are refused with 503.',
+  ),
+  maxWaits: countLimit(
+    'BUS_MAX_WAITS',
+    1024,
+    'How many requests may wait at once (wait_s); those beyond are refused with 503.',
+  ),
+  maxStreams: countLimit(
+    'BUS_MAX_STREAMS',
+    2048,
+    'How many streams of events may be open at once; those beyond are refused with 503.',
+  ),
   rateLimit: {
     env: 'BUS_RATE_LIMIT',
     summary:

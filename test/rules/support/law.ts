@@ -146,7 +146,7 @@ export const importLaw: readonly Row[] = [
       'src/open-store.ts',
       'src/product.ts',
       'src/readings.ts',
-      'src/stall.ts',
+      'src/watch-process.ts',
       'src/store/*',
       'src/surfaces/http/*',
       'src/telemetry/*',
@@ -176,6 +176,11 @@ export const importLaw: readonly Row[] = [
     from: 'src/telemetry/*',
     may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:async_hooks'],
     mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http', 'node:stream'],
+  },
+  {
+    from: 'src/watch-process.ts',
+    may: ['src/core/*', 'src/descriptors.ts', 'src/stall.ts'],
+    mayTypesOf: ['src/telemetry/metrics.ts'],
   },
   // What is read of a bus for its figures.
   {
