@@ -62,14 +62,21 @@ export interface BusContext {
  * Makes the one change that a request asks for, as {@link Database.write} does. Once only: when the request carries a
  * key under which the change was made before, `body` does not run and the answer is the earlier one.
  *
- * @param body Resolves with the whole answer, which is kept with the change.
- * @param onReplay Says what an earlier answer is worth now; as it is when left out.
+ * @param body Resolves with the answer, which is kept with the change.
  * @throws {AppError} `idempotency_key_reused` when the key named another request.
  */
-export type Write = <T extends object>(
-  body: (transaction: Transaction) => Promise<T>,
-  onReplay?: (answer: T, transaction: Transaction) => Promise<T>,
-) => Promise<T>
+export type Write = <Answer extends object, Kept extends object = Answer>(
+  body: (transaction: Transaction) => Promise<Answer>,
+  replay?: Replay<Answer, Kept>,
+) => Promise<Answer>
+
+/** How a change is answered that was made before. */
+export interface Replay<Answer, Kept> {
+  /** What is kept of the answer; all of it when left out. What the request itself says comes with every retry of it. */
+  readonly keep?: (answer: Answer) => Kept
+  /** What a kept answer is worth now. */
+  readonly recall: (kept: Kept, transaction: Transaction) => Promise<Answer>
+}
 
 /** What a handler may touch, and all that it may touch. */
 export interface Context {

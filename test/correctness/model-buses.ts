@@ -21,7 +21,7 @@ export async function openBusWithoutServer(
     minLeaseMs: MIN_LEASE_S * 1000,
     maxLeaseMs: MAX_LEASE_S * 1000,
     // The model knows of none, and PostgreSQL measures it by the clock that leaps here.
-    outageMs: Number.MAX_SAFE_INTEGER,
+    outageMs: 2 ** 31,
     ...options,
   })
   return { ...bus, startedAt: STARTED_AT, advance: clock.advance }

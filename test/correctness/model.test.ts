@@ -103,8 +103,12 @@ describe('the bus and its model', () => {
     ),
     'stale idempotent replay': () =>
       openBusWithoutServer({
-        spoilWrite: (write) => (body, onReplay) =>
-          write(body, async (stale, transaction) => (await onReplay?.(stale, transaction).catch(() => stale)) ?? stale),
+        spoilWrite: (write) => (body, replay) =>
+          write(body, {
+            ...replay,
+            recall: async (stale, transaction) =>
+              (await replay?.recall(stale, transaction).catch(() => undefined)) ?? Object(stale),
+          }),
       }),
     'replay of a lane as it stood then': () => openBusWithoutServer({ spoilWrite: (write) => (body) => write(body) }),
     'key ignored': async () => {

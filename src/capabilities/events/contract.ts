@@ -47,7 +47,7 @@ export const read = defineOperation({
     limit: pageLimit('Events', 100),
   }),
   output: z.object({
-    events: z.array(event).describe('Oldest first.'),
+    events: z.array(event).describe('Oldest first. With 4 MiB of bodies the page ends sooner than its limit says.'),
     next_since_id: z
       .int()
       .describe(

@@ -1,6 +1,16 @@
 import type { Call, Handler } from '../../core/capability.ts'
+import type { Reader } from '../../core/database.ts'
+import { ALWAYS_FIT, countFitting } from '../../core/page-size.ts'
 import { createWaker } from '../../core/waker.ts'
-import { describeBounds, describeExpired, EVENTS_CHANNEL, getEventBounds, selectEvents } from '../log/index.ts'
+import {
+  describeBounds,
+  describeExpired,
+  EVENTS_CHANNEL,
+  type EventRow,
+  getEventBounds,
+  selectEvents,
+  selectSizes,
+} from '../log/index.ts'
 import type * as contract from './contract.ts'
 import { toWireEvents } from './wire.ts'
 
@@ -39,15 +49,25 @@ function look({ input, context, fail }: Call<typeof contract.read>, sinceId: num
     }
     const until = Math.min(headId, since + LOOK_SPAN)
     const { kind, topic, lane, limit } = input
-    const rows = await selectEvents(reader, { kind, topic, lane }, since, until, limit)
+    const found = await selectEvents(reader, { kind, topic, lane }, since, until, limit)
+    const rows = await takeFitting(reader, found)
+    const isCut = found.length === limit || rows.length < found.length
     return {
       now: await reader.now(),
       page: {
         events: await toWireEvents(reader, rows),
-        next_since_id: rows.length === limit ? (rows.at(-1)?.id ?? until) : until,
+        next_since_id: isCut ? (rows.at(-1)?.id ?? until) : until,
         head_id: headId,
         epoch,
       },
     }
   })
+}
+
+/** As many of them as go on one page, from the first. */
+async function takeFitting(reader: Reader, rows: readonly EventRow[]): Promise<readonly EventRow[]> {
+  const ids = rows.filter(({ kind }) => kind !== 'lane').map(({ ref }) => ref)
+  if (ids.length <= ALWAYS_FIT) return rows
+  const sizes = new Map((await selectSizes(reader, ids)).map(({ id, size }) => [id, size]))
+  return rows.slice(0, countFitting(rows.map(({ kind, ref }) => (kind === 'lane' ? 0 : (sizes.get(ref) ?? 0)))))
 }

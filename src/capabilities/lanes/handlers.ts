@@ -70,7 +70,7 @@ function claimNow({ input, context, fail }: Call<typeof contract.claim>) {
         ? fail('lane_queued', describeQueued(lane), refusalDetails(lane))
         : fail('lane_held', describeHeld(changed), refusalDetails(lane))
     },
-    (answer, transaction) => confirmTenure(transaction, answer, fail),
+    { recall: (answer, transaction) => confirmTenure(transaction, answer, fail) },
   )
 }
 
@@ -90,7 +90,7 @@ export const heartbeat: Handler<typeof contract.heartbeat> = ({ input, context, 
       const message = `lane '${lane.name}' not held live by '${owner}' -- claim it instead (${describeLoss(lane, owner, byTwin)})`
       throw fail('lane_not_held', message, refusalDetails(lane))
     },
-    (answer, transaction) => confirmTenure(transaction, answer, fail),
+    { recall: (answer, transaction) => confirmTenure(transaction, answer, fail) },
   )
 }
 
@@ -127,10 +127,12 @@ export const claimAll: Handler<typeof contract.claimAll> = ({ input, context, fa
       }
       return { ok: true as const, lanes: changes.flatMap((changed) => toGrant(changed) ?? []), ...lease.wire }
     },
-    async (answer, transaction) => {
-      const lanes = []
-      for (const grant of answer.lanes) lanes.push(await confirmTenure(transaction, grant, fail))
-      return { ...answer, lanes }
+    {
+      recall: async (answer, transaction) => {
+        const lanes = []
+        for (const grant of answer.lanes) lanes.push(await confirmTenure(transaction, grant, fail))
+        return { ...answer, lanes }
+      },
     },
   )
 }

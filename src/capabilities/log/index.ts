@@ -24,10 +24,13 @@ export {
   type MessageRow,
   selectLastPosts,
   selectMessages,
+  selectNewestSizes,
   selectNewestTexts,
   selectPending,
   selectSince,
+  selectSinceSizes,
   selectSinceTexts,
+  selectSizes,
   selectTopics,
 } from './messages-store.ts'
 export { isAskedAgain, readBounds, readNewest, recallNewest, recallSince } from './recent.ts'

@@ -54,6 +54,9 @@ export const EVERY_MESSAGE: MessageFilter = {
 const MESSAGE_COLUMNS = sql`id, topic, sender, body, action_flag, ts, recipient, thread_id, lane, fence,
   is_system, acked_by, acked_at`
 
+/** Of a body that is stored in pages of its own, too, only its head is read. */
+const BODY_SIZE = sql`octet_length(body) as size`
+
 /** The line between pending and done, the same as in the index `messages_pending`. */
 const IS_PENDING = sql`action_flag = 1 and acked_at is null`
 
@@ -174,6 +177,34 @@ export function selectSinceTexts(
 ): Promise<string> {
   const page = since(sql`messages.id as place, ${text} as text`, reader.engine, filter, sinceId, limit)
   return joined(reader, sql`select group_concat(text, char(10) order by place) as texts from (${page})`)
+}
+
+/** The sizes of the bodies that {@link selectNewest} would show, in bytes. */
+export function selectNewestSizes(
+  reader: Reader,
+  filter: MessageFilter,
+  limit: number,
+  beforeId?: number,
+): Promise<{ size: number }[]> {
+  return reader.all<{ size: number }>(newest(BODY_SIZE, reader.engine, filter, limit, beforeId))
+}
+
+/** The sizes of the bodies that {@link selectSince} would show, likewise. */
+export function selectSinceSizes(
+  reader: Reader,
+  filter: MessageFilter,
+  sinceId: number,
+  limit: number,
+): Promise<{ size: number }[]> {
+  return reader.all<{ size: number }>(since(BODY_SIZE, reader.engine, filter, sinceId, limit))
+}
+
+/** The sizes of the bodies of those of the ids that there are. */
+export function selectSizes(reader: Reader, ids: readonly number[]): Promise<{ id: number; size: number }[]> {
+  return reader.all<{ id: number; size: number }>(sql`
+    select id, ${BODY_SIZE} from messages
+    where id in (${listOf(ids)})
+    limit ${ids.length}`)
 }
 
 async function joined(reader: Reader, statement: Sql): Promise<string> {

@@ -111,7 +111,11 @@ export const read = defineOperation({
       }),
     ),
   output: z.object({
-    messages: z.array(message).describe('Newest first; with since_id oldest first. Empty when nothing fits.'),
+    messages: z
+      .array(message)
+      .describe(
+        'Newest first; with since_id oldest first. Empty when nothing fits; with 4 MiB of bodies the page ends sooner than its limit says.',
+      ),
     next_since_id: z
       .int()
       .describe(

@@ -1,5 +1,7 @@
 import type { Call, Handler, TextHandler } from '../../core/capability.ts'
+import type { Reader } from '../../core/database.ts'
 import { toMoment } from '../../core/moment.ts'
+import { ALWAYS_FIT, countFitting } from '../../core/page-size.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 import { createWaker } from '../../core/waker.ts'
 import { requireTenure } from '../lanes/index.ts'
@@ -11,7 +13,11 @@ import {
   findMessage,
   indexWords,
   MESSAGES_CHANNEL,
+  type MessageFilter,
+  type MessageRow,
   readBounds,
+  selectNewestSizes,
+  selectSinceSizes,
   selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
@@ -21,25 +27,33 @@ import { toWireMessage } from './wire.ts'
 /** How often one who waits looks by itself, in case that no wake-up reached it. */
 const LOOK_EVERY_MS = 2_000
 
-export const post: Handler<typeof contract.post> = ({ input, context, fail }) =>
-  context.write(async (transaction) => {
-    const { topic, sender, body, action_flag, recipient, thread_id, lane, fence } = input
-    if (lane !== undefined && fence !== undefined) {
-      await requireTenure(transaction, { lane, fence, owner: sender, session: input.session }, fail)
-    }
-    const row = await appendMessage(transaction, {
-      topic,
-      sender,
-      body,
-      action_flag: action_flag ? 1 : 0,
-      recipient: recipient ?? null,
-      thread_id: thread_id ?? null,
-      lane: lane ?? null,
-      fence: fence ?? null,
-      is_system: 0,
-    })
-    return toWireMessage(row)
-  })
+export const post: Handler<typeof contract.post> = async ({ input, context, fail }) => {
+  const { topic, sender, body, action_flag, recipient, thread_id, lane, fence, session } = input
+  const posted = {
+    topic,
+    sender,
+    body,
+    action_flag: action_flag ? 1 : 0,
+    recipient: recipient ?? null,
+    thread_id: thread_id ?? null,
+    lane: lane ?? null,
+    fence: fence ?? null,
+    is_system: 0,
+  } as const
+  const row = await context.write<MessageRow, Pick<MessageRow, 'id' | 'ts'>>(
+    async (transaction) => {
+      if (lane !== undefined && fence !== undefined) {
+        await requireTenure(transaction, { lane, fence, owner: sender, session }, fail)
+      }
+      return appendMessage(transaction, posted)
+    },
+    {
+      keep: ({ id, ts }) => ({ id, ts }),
+      recall: async (kept) => ({ ...posted, ...kept, acked_by: null, acked_at: null }),
+    },
+  )
+  return toWireMessage(row)
+}
 
 export const read: Handler<typeof contract.read> = async (call) => {
   const { entries, ...rest } = await findPage(call, rows)
@@ -80,7 +94,7 @@ async function findPageNow<Entry>({ input, context, fail }: Call<typeof contract
   const search = input.search === undefined ? undefined : parseSearchText(input.search)
   if (search) await indexWords(context.database)
   return context.database.read(async (reader) => {
-    const { topic, sender, flagged, recipient, thread_id, since_id, before_id, limit } = input
+    const { topic, sender, flagged, recipient, thread_id, since_id, before_id } = input
     const { epoch } = context.database
     const filter = { topic, sender, flagged, recipient, threadId: thread_id, search }
     const bounds = await readBounds(reader)
@@ -92,6 +106,7 @@ async function findPageNow<Entry>({ input, context, fail }: Call<typeof contract
         describeBounds(since_id, bounds, epoch),
       )
     }
+    const limit = await toPageLength(reader, filter, input)
     // One more than the page, to know whether there is more.
     const found =
       since_id === undefined
@@ -103,6 +118,21 @@ async function findPageNow<Entry>({ input, context, fail }: Call<typeof contract
     const nextSinceId = since_id !== undefined && more && last !== undefined ? form.idOf(last) : headId
     return { now: await reader.now(), page: { entries, next_since_id: nextSinceId, more, head_id: headId, epoch } }
   })
+}
+
+/** As many messages as were asked for, or fewer when those do not fit one page. */
+async function toPageLength(
+  reader: Reader,
+  filter: MessageFilter,
+  { since_id, before_id, limit }: Call<typeof contract.read>['input'],
+): Promise<number> {
+  if (limit <= ALWAYS_FIT) return limit
+  const found =
+    since_id === undefined
+      ? await selectNewestSizes(reader, filter, limit, before_id)
+      : await selectSinceSizes(reader, filter, since_id, limit)
+  const fitting = countFitting(found.map(({ size }) => size))
+  return fitting < found.length ? fitting : limit
 }
 
 export const topics: Handler<typeof contract.topics> = ({ input, context }) =>

@@ -2,10 +2,8 @@ import * as z from 'zod'
 import { printableLine, printableText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import type { NamesSpec } from '../../core/operation.ts'
+import { MAX_BODY_BYTES } from '../../core/page-size.ts'
 import { parseSearchText } from '../../core/search-text.ts'
-
-/** The longest body, in bytes of UTF-8. */
-const MAX_BODY_BYTES = 65_536
 
 export const topic = printableLine('topic', 128).describe('What it is about, as in converge.')
 export const sender = printableLine('sender', 128).describe('Who says it: a name that no other agent uses.')

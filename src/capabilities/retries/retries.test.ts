@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
-import { createFakeClock, startTestBus } from '../../../test/support/bus.ts'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openDirectBus } from '../../../test/correctness/direct-bus.ts'
+import { createFakeClock, createTempFolder, startTestBus } from '../../../test/support/bus.ts'
+import { loadDriver } from '../../store/sqlite/driver.ts'
+import { sweep } from '../events/sweep.ts'
 
 const hello = { topic: 'converge', sender: 'ann', body: 'hello' }
 const claim = { lane: 'feeds', owner: 'ann', lease_s: 60 }
@@ -17,6 +21,37 @@ describe('a write under an idempotency key', () => {
     expect(await client.messages.post(hello, key)).toEqual(first)
     const { messages } = await client.messages.read({})
     expect(messages).toEqual([first])
+  })
+
+  it('answers the same, byte for byte, also when the message has been acknowledged or dropped since', async () => {
+    const clock = createFakeClock()
+    const bus = await openDirectBus({
+      path: ':memory:',
+      createClock: () => clock.now,
+      minLeaseMs: 1,
+      maxLeaseMs: 1_000_000,
+    })
+    onTestFinished(bus.close)
+    const asked = { ...hello, action_flag: true, recipient: 'bob', thread_id: 1 }
+    const post = async () => JSON.stringify(await bus.call('messages.post', asked, 'key-1'))
+    const first = await post()
+    await bus.call('messages.ack', { id: 1, sender: 'bob' })
+    expect(await post()).toBe(first)
+    clock.advance(60_000)
+    await sweep({ ...bus.context, settings: { ...bus.context.settings, retainMs: 1_000 } })
+    expect(await bus.call('messages.get', { id: 1 })).toMatchObject({ status: 404 })
+    expect(await post()).toBe(first)
+  })
+
+  it('is kept without what every retry says again: a post costs its body once', async () => {
+    const databasePlace = join(createTempFolder(), 'bus.db')
+    const bus = await startTestBus({ databasePlace })
+    await bus.client.messages.post({ ...hello, body: 'x'.repeat(60_000) }, key)
+    await bus.close()
+    const connection = (await loadDriver()).open(databasePlace, true)
+    const [row] = connection.prepare('select answer from kept_answers').all()
+    connection.close()
+    expect(row).toEqual({ answer: expect.stringMatching(/^{"id":1,"ts":\d+}$/) })
   })
 
   it('is made once when it is asked for 20 times at once', async () => {

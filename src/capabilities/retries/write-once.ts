@@ -24,20 +24,21 @@ const looks = new WeakMap<Database, { writes: number; at: number }>()
 export function createWriteOnce(database: Database, request: RequestInfo, fingerprint: () => string): Write {
   const { idempotencyKey: key, onReplay: tellReplay } = request
   if (key === undefined) return (body) => database.write(body)
-  return (body, onReplay) =>
+  return (body, replay) =>
     database.write(async (transaction) => {
       const kept = await findKeptAnswer(transaction, key)
       if (!kept) {
         const answer = await body(transaction)
         const now = await transaction.now()
-        await insertKeptAnswer(transaction, key, { fingerprint: fingerprint(), answer: JSON.stringify(answer) }, now)
+        const text = JSON.stringify(replay?.keep ? replay.keep(answer) : answer)
+        await insertKeptAnswer(transaction, key, { fingerprint: fingerprint(), answer: text }, now)
         await forgetOldAnswers(database, transaction, now)
         return answer
       }
       if (kept.fingerprint !== fingerprint()) throw commonError('idempotency_key_reused')
       tellReplay?.()
-      const answer: Awaited<ReturnType<typeof body>> = JSON.parse(kept.answer)
-      return onReplay ? onReplay(answer, transaction) : answer
+      const answer = JSON.parse(kept.answer)
+      return replay ? replay.recall(answer, transaction) : answer
     }, foreseeKeptAnswer(key))
 }
 
