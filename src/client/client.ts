@@ -2,7 +2,9 @@ import type * as z from 'zod'
 import { IDEMPOTENCY_HEADER, SECRET_HEADER, STANDARD_BASE_URL, TRACE_HEADER, toSocketPath } from '../core/wire.ts'
 import { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
 import { type OperationId, type OperationTypes, operationTable } from './operations.gen.ts'
+import { parseObject } from './parse-object.ts'
 import { type Transport, type TransportAnswer, TransportError } from './transport.ts'
+import { waitOn } from './wait-on.ts'
 
 export interface BusClientOptions {
   /** As in `http://127.0.0.1:8100/api/bus`, which is the standard; `unix:PATH` or `pipe:NAME` for a bus without a port. */
@@ -55,7 +57,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   // On a socket, whose bus is asked by the name that every bus has.
   const root = findRoot(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
 
-  const call: BusClient['call'] = async (id, input, { signal, idempotencyKey, traceparent } = {}) => {
+  const callOnce: BusClient['call'] = async (id, input, { signal, idempotencyKey, traceparent } = {}) => {
     const { method, path, effect } = findOperation(id)
     if (root === undefined)
       throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https:// (or unix: for a socket)')
@@ -72,7 +74,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
         headers: traceparent === undefined ? headers : { ...headers, [TRACE_HEADER]: traceparent },
         body: isWrite ? JSON.stringify(rest) : undefined,
         // The time that the bus was asked to wait does not count.
-        timeoutMs: timeoutMs + toWaitMs(input.wait_s),
+        timeoutMs: timeoutMs + toWaitSeconds(input.wait_s) * 1000,
         signal,
       })
       return readAnswer(answer)
@@ -80,6 +82,14 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
       if (!(error instanceof TransportError)) throw error
       throw new BusUnreachable(baseUrl, error.reason, { outcomeUnknown: isWrite && error.sent, cause: error.cause })
     }
+  }
+
+  const call: BusClient['call'] = (id, input, callOptions = {}) => {
+    const waitSeconds = toWaitSeconds(input.wait_s)
+    const isWaitingWrite = waitSeconds > 0 && findOperation(id).effect === 'write'
+    // Whoever named the key asks again, and when it suits them.
+    if (!isWaitingWrite || callOptions.idempotencyKey !== undefined) return callOnce(id, input, callOptions)
+    return waitOn(waitSeconds, callOptions.signal, (wait_s) => callOnce(id, { ...input, wait_s }, callOptions))
   }
 
   const groups: Record<string, Record<string, unknown>> = {}
@@ -154,8 +164,8 @@ function findSettlingWait({ status, text }: TransportAnswer): number | undefined
   return Math.min(body.retry_after_ms, MAX_SETTLING_WAIT_MS)
 }
 
-function toWaitMs(waitSeconds: unknown): number {
-  return typeof waitSeconds === 'number' && waitSeconds > 0 ? waitSeconds * 1000 : 0
+function toWaitSeconds(given: unknown): number {
+  return typeof given === 'number' && given > 0 ? given : 0
 }
 
 function findOperation(id: string): (typeof operationTable)[OperationId] {
@@ -210,14 +220,4 @@ function readErrorBody(
   // The first bus tells problems of fields as a list; anything else may stand in front of a bus.
   if (detail !== undefined) return { ...body, detail: JSON.stringify(detail) }
   return { ...body, detail: `status ${status} without a detail (${contentType || 'no type'})` }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined // An object from JSON has only string keys.
-  } catch {
-    return undefined
-  }
 }

@@ -3,6 +3,9 @@
 /** Where the API lives; as in the first bus. */
 export const API_BASE_PATH = '/api/bus'
 
+/** Where the bus says whether it can write. */
+export const READY_PATH = '/readyz'
+
 /** Where the bus itself speaks MCP. */
 export const MCP_PATH = '/mcp'
 

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createBusClient } from '../../src/client/index.ts'
 import { parseDuration } from '../../src/surfaces/cli/run.ts'
-import { startTestBus, type TestBus } from '../support/bus.ts'
+import { createTempFolder, startTestBus, type TestBus } from '../support/bus.ts'
+import { findFreePort } from '../support/free-port.ts'
 import { cleanEnvironment, collect, MAIN, runMain, startBusProcess } from '../support/process.ts'
 
 const lane = 'deploy'
@@ -51,6 +54,33 @@ describe('bus-mcp run', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 75, stdout: '' })
     expect(stderr).toMatch(/^bus-mcp run: lane 'deploy' held by 'other' /)
   })
+
+  it('waits on for the lane when the bus is killed and begun anew, and when it is stopped', async () => {
+    const args = [
+      '--port',
+      String(await findFreePort()),
+      '--database-url',
+      `sqlite:${join(createTempFolder(), 'bus.db')}`,
+    ]
+    const start = async () => {
+      const bus = await startBusProcess(args)
+      return { ...bus, client: createBusClient({ baseUrl: bus.apiUrl }) }
+    }
+    const first = await start()
+    await first.client.lanes.claim({ lane, owner: 'other' })
+    const waiting = run(first, ['--wait', '50s'], 'console.log(process.env.BUS_FENCE)')
+    const untilWaited = async ({ client }: typeof first) =>
+      expect.poll(async () => (await client.lanes.get({ lane })).lane.waiters, { timeout: 20_000 }).toBe(1)
+    await untilWaited(first)
+    await first.kill()
+    const second = await start()
+    await untilWaited(second)
+    await second.stop()
+    const third = await start()
+    await untilWaited(third)
+    await third.client.lanes.release({ lane, owner: 'other' })
+    expect(await waiting).toEqual({ exitCode: 0, stdout: '2\n', stderr: '' })
+  }, 60_000)
 
   it('waits for the lane, and takes two runs of one person for two holders', async () => {
     const bus = await startTestBus()

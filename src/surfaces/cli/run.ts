@@ -1,8 +1,17 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import spawn from 'cross-spawn'
-import { BusApiError, type BusClient, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
+import {
+  BusApiError,
+  type BusClient,
+  BusUnreachable,
+  type HeldLane,
+  keepLane,
+  releaseLane,
+  toHeldLane,
+} from '../../client/index.ts'
 import { UsageError } from './command.ts'
 
 export interface RunOptions {
@@ -21,6 +30,9 @@ export interface RunOptions {
 
 /** The longest that one call waits; the bus allows 55 s. */
 const WAIT_STEP_SECONDS = 50
+
+/** How soon a bus that is away is asked again. */
+const ASK_AGAIN_MS = 1_000
 
 /** How long a command that was asked to end may take. */
 const KILL_AFTER_MS = 5_000
@@ -61,16 +73,20 @@ async function claim(
 ): Promise<HeldLane> {
   // Two runs under one name are two holders.
   const session = randomUUID()
-  let remaining = waitSeconds
+  const endsAt = performance.now() + waitSeconds * 1000
+  let hasAnswered = false
   while (true) {
-    const wait_s = Math.min(remaining, WAIT_STEP_SECONDS)
     const askedAt = performance.now()
+    const wait_s = Math.min(Math.max(0, (endsAt - askedAt) / 1000), WAIT_STEP_SECONDS)
     const input = { lane, owner, session, lease_s: leaseSeconds, wait_s }
     try {
       return toHeldLane(input, await client.lanes.claim(input, { signal }), askedAt)
     } catch (error) {
-      remaining -= wait_s
-      if (!isBusy(error) || remaining <= 0) throw error
+      hasAnswered ||= isBusy(error)
+      // A bus that was there once comes back.
+      const isAway = hasAnswered && error instanceof BusUnreachable
+      if ((!isBusy(error) && !isAway) || performance.now() >= endsAt) throw error
+      if (isAway) await sleep(ASK_AGAIN_MS, undefined, { signal })
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Context } from '../../core/context.ts'
 import { type AppError, commonError } from '../../core/errors.ts'
 import { once } from '../../core/once.ts'
 import { RETRY_AFTER_MS } from '../../core/waits.ts'
+import { READY_PATH } from '../../core/wire.ts'
 import { buildOpenApi } from './openapi.ts'
 
 export interface DocumentSource {
@@ -49,7 +50,7 @@ export const serverDocuments: readonly ServerDocument[] = [
         JSON.stringify({ ok: true, version: context.settings.version }),
   },
   {
-    path: '/readyz',
+    path: READY_PATH,
     summary:
       'Ready: `{"ok": true, "durability": "…"}` after a write to the store; 503 `store_unavailable` when it cannot write or takes more than 5 s, and while the bus ends.',
     create: ({ context }) => {
