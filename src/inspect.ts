@@ -6,7 +6,7 @@ import { inspectDatabase } from './store/inspect.ts'
 import type { Inspection } from './store/inspection.ts'
 import { storeInvariants } from './store/invariants.ts'
 
-export type { Inspection } from './store/inspection.ts'
+export { type Inspection, RESTORE_ADVICE } from './store/inspection.ts'
 
 /** What holds of everything that is kept: of the store's own tables, and of those of all capabilities. */
 export const invariants: readonly Invariant[] = [

@@ -41,4 +41,5 @@ async function serveTools(flags: Flags): Promise<void> {
   const server = startStdio(config, config.agentId ?? nameSession(), log)
   finish = server.close
   await Promise.race([server.ended, stopOnSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], server.close)])
+  if (server.isUnread()) process.exit()
 }

@@ -2,7 +2,7 @@ import { backUpDatabase } from './backup.ts'
 import { type Launch, parseDatabaseUrl, readBusConfig } from './config.ts'
 import { AppError, startError } from './core/errors.ts'
 import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
-import { checkDatabase } from './inspect.ts'
+import { checkDatabase, RESTORE_ADVICE } from './inspect.ts'
 import { fileSettings } from './settings.ts'
 import { describeFinding } from './surfaces/cli/findings.ts'
 import { describeSettings } from './surfaces/cli/help.ts'
@@ -20,7 +20,7 @@ export async function check(rest: readonly string[], { env }: Launch): Promise<v
   if (wrong.length > 0) {
     throw startError(
       'database_inconsistent',
-      `${wrong.length} of ${looks} looks found something wrong -- stop the bus, keep a copy of the file, and restore the newest backup that passes`,
+      `${wrong.length} of ${looks} looks found something wrong -- ${RESTORE_ADVICE}`,
     )
   }
   terminal.out(`${looks} looks, all is well`)

@@ -1,5 +1,8 @@
 import type { Reader } from '../core/database.ts'
 
+/** What to do about a database that is not as it must be. */
+export const RESTORE_ADVICE = 'stop the bus, keep a copy of the file, and restore the newest backup that passes'
+
 /**
  * A database as whoever only looks at it has it: nothing of it is locked, changed or migrated, and a bus may serve it
  * meanwhile. Each statement sees one moment, and two of them may see two.

@@ -53,6 +53,9 @@ const FAULTS = [
   'database file lost',
 ]
 
+/** How long the event loop is watched before the first answer, in milliseconds: of one that nobody watched yet all figures are odd. */
+const FIRST_LOOK_MS = 50
+
 /** As the first bus and nginx have it: nobody reads the answer any more. */
 const ABANDONED = 499
 
@@ -103,7 +106,7 @@ export function createMetrics(version: string): Metrics {
     .set(1)
   const collect = createCollect(registry)
   // Of the process; from the first time that somebody asks, for to watch the garbage collector costs something.
-  const watchProcess = once(() => collectDefaultMetrics({ register: registry }))
+  const watchProcess = once(() => beginToWatchProcess(registry))
   return {
     observer: {
       began: () => active.inc(),
@@ -126,11 +129,16 @@ export function createMetrics(version: string): Metrics {
     },
     stalled: (seconds) => stalls.inc(seconds),
     text: async (readings) => {
-      watchProcess()
+      await watchProcess()
       await collect(readings)
       return registry.metrics()
     },
   }
+}
+
+async function beginToWatchProcess(register: Registry): Promise<void> {
+  collectDefaultMetrics({ register })
+  await new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS))
 }
 
 function toRequestLabels({ method, route, waited }: Exchange, { status, isAbandoned }: Outcome): string[] {

@@ -116,6 +116,16 @@ describe('bus-mcp check', () => {
     ).toBe(true)
   })
 
+  it('says of a file that was cut off that it is damaged, and ends with 65', async () => {
+    const file = await makeFile()
+    writeFileSync(file, readFileSync(file).subarray(0, PAGE_SIZE + 100))
+    expect(await check(`sqlite:${file}`)).toEqual({
+      exitCode: 65,
+      stdout: '',
+      stderr: `bus-mcp: the database ${file} is damaged -- stop the bus, keep a copy of the file, and restore the newest backup that passes\n`,
+    })
+  })
+
   it('finds an index that lost entries, and which counts and lists are wrong for it', async () => {
     const file = await makeFile()
     await loseIndexEntries(

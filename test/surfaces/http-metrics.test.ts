@@ -20,6 +20,15 @@ const count = (route: string, status: number, method = 'GET', waited = false) =>
   `http_server_request_duration_seconds_count{http_request_method="${method}",http_route="${route}",http_response_status_code="${status}",waited="${waited}"}`
 
 describe('/metrics', () => {
+  it('tells of the event loop what was measured, from the first time that it is asked', async () => {
+    const text = await scrape(await startTestBus())
+    for (const figure of ['mean', 'p99', 'max', 'min']) {
+      const seconds = findValue(text, `nodejs_eventloop_lag_${figure}_seconds`)
+      expect(seconds).toBeGreaterThan(0)
+      expect(seconds).toBeLessThan(60)
+    }
+  })
+
   it('counts requests by the template of their route, by method and status', async () => {
     const bus = await startTestBus()
     for (const lane of ['feeds', 'other']) await bus.client.lanes.claim({ lane, owner: 'ann' })

@@ -2,13 +2,16 @@ import { AppError, commonError } from '../../core/errors.ts'
 
 const DISK_ERROR = 10
 
+/** The file is SQLite's, and what is in it cannot be (SQLITE_CORRUPT). */
+export const DAMAGED = 11
+
 /** Result codes of SQLite (sqlite.org/rescode.html) that are the world's fault, not a bug of ours. */
 const OUTSIDE_CAUSES: ReadonlyMap<number, string> = new Map([
   [5, 'the database is locked by another program'],
   [6, 'the database is locked by another program'],
   [8, 'the database is read-only'],
   [DISK_ERROR, 'the disk reported an error'],
-  [11, 'the database file is damaged'],
+  [DAMAGED, 'the database file is damaged'],
   [13, 'the disk is full'],
   [14, 'the database file cannot be opened'],
   [26, 'the file is not an SQLite database'],

@@ -10,9 +10,14 @@ import { WholeLines } from './whole-lines.ts'
 /** Far beyond the longest message that the bus takes, and little enough to keep until it is whole. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024
 
+/** So much may wait for a client that reads nothing: some answers of the largest kind. Then it is taken for gone. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024
+
 export interface StdioServer {
   /** Resolves when the connection has ended, whoever ended it, and everything that was kept alive was given back. */
   readonly ended: Promise<void>
+  /** The connection was ended for a client that read nothing. What waits for it would keep the process for as long as that lives. */
+  isUnread(): boolean
   /** Ends the connection, and resolves as `ended` does. */
   close(): Promise<void>
 }
@@ -40,6 +45,7 @@ export function serveStdio(options: McpOptions, caller: Caller): StdioServer {
   })
   return {
     ended,
+    isUnread: () => transport.isUnread,
     close: async () => {
       await handle.close()
       await ended
@@ -61,6 +67,7 @@ const acknowledged = z.object({ notifications: z.object({ resourceSubscriptions:
  */
 class ObservedTransport extends StdioServerTransport {
   readonly closed: Promise<void>
+  isUnread = false
   private readonly onSubscribed: (uris: readonly string[]) => void
   private readonly lines: WholeLines
   private tellClosed = () => {}
@@ -84,6 +91,12 @@ class ObservedTransport extends StdioServerTransport {
   }
 
   override async send(message: JSONRPCMessage): Promise<void> {
+    if (this.isUnread) return
+    if (process.stdout.writableLength > MAX_UNREAD_BYTES) {
+      this.isUnread = true
+      this.onerror?.(new Error(`the client reads nothing: more than ${MAX_UNREAD_BYTES} bytes wait for it`))
+      return this.close()
+    }
     await super.send(message)
     if ('method' in message && message.method === 'notifications/subscriptions/acknowledged') {
       const honoured = acknowledged.safeParse(message.params)
