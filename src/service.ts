@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { type Environment, type Launch, parseDatabaseUrl, readServiceConfig } from './config.ts'
 import { isPostgresUrl } from './core/database.ts'
+import { toSocketPath } from './core/wire.ts'
 import { asksForHelp, type Flags, parseFlagsAndFile } from './flags.ts'
 import { serviceSettings } from './service-settings.ts'
 import { busSettings, type Setting } from './settings.ts'
@@ -23,7 +24,7 @@ export async function service(rest: readonly string[], { env, programPath }: Lau
   }
   const { flags, positionals } = parseFlagsAndFile(serviceSettings, rest, 1)
   // What is set here and now is set in no service; and a flag that the bus would refuse is refused now.
-  const { scope, logFile } = readServiceConfig({ env: {}, flags })
+  const { scope, logFile, listen } = readServiceConfig({ env: {}, flags })
   const [named] = positionals
   if (named === 'run') {
     if (logFile === undefined) throw new UsageError('name the file of the log, as in --log-file bus.log')
@@ -36,6 +37,7 @@ export async function service(rest: readonly string[], { env, programPath }: Lau
     scope,
     folder: dirname(parseDatabaseUrl(undefined, env)),
     databasePath: findDatabaseFile(flags['database-url'], env),
+    socketPath: listen && resolve(listen),
     logFile: logFile && resolve(logFile),
     home: homedir(),
     user: nameUser(env),
@@ -55,9 +57,19 @@ function toServeFlags(flags: Flags): string[] {
   return Object.values<Setting>(busSettings).flatMap(({ flag, isSwitch }) => {
     const value = flag === undefined ? undefined : flags[flag]
     if (value === undefined) return []
-    if (isSwitch) return [`--${flag}`]
-    return [`--${flag}=${flag === busSettings.databaseUrl.flag ? toDatabaseUrl(value) : value}`]
+    return [isSwitch ? `--${flag}` : `--${flag}=${toServeValue(flag, value)}`]
   })
+}
+
+function toServeValue(flag: string | undefined, value: string): string {
+  switch (flag) {
+    case busSettings.databaseUrl.flag:
+      return toDatabaseUrl(value)
+    case busSettings.listen.flag:
+      return value.startsWith('unix:') ? `unix:${resolve(toSocketPath(value) ?? '')}` : value
+    default:
+      return value
+  }
 }
 
 function toDatabaseUrl(url: string): string {

@@ -12,6 +12,8 @@ export interface ServicePlan {
   readonly folder: string
   /** The file of the database; undefined when there is none. */
   readonly databasePath: string | undefined
+  /** The socket that it listens on; undefined when it has a port. */
+  readonly socketPath: string | undefined
   readonly logFile: string | undefined
   readonly home: string
   /** As Windows knows whom the service belongs to. */
@@ -29,8 +31,10 @@ export const VARIABLES = 'bus.env'
 export const LOG = 'bus.log'
 
 /** @throws {UsageError} For what would end a line of the file, and begin one of its own. */
-export function checkPlan({ nodePath, programPath, folder, databasePath, logFile, flags }: ServicePlan): void {
-  for (const text of [nodePath, programPath, folder, databasePath ?? '', logFile ?? '', ...flags]) {
+export function checkPlan(plan: ServicePlan): void {
+  const { nodePath, programPath, folder, databasePath, socketPath, logFile, flags } = plan
+  for (const text of [nodePath, programPath, folder, databasePath, socketPath, logFile, ...flags]) {
+    if (text === undefined) continue
     if (/\p{Cc}/u.test(text)) throw new UsageError(`${JSON.stringify(text)} has a control character in it`)
   }
 }

@@ -16,6 +16,7 @@ const plan: ServicePlan = {
   scope: 'user',
   folder: '/home/ada/da ta & 50% $x',
   databasePath: '/home/ada/da ta & 50% $x/bus.db',
+  socketPath: undefined,
   logFile: undefined,
   home: '/home/ada',
   user: 'WORK\\Ada & Bücher',
@@ -98,6 +99,18 @@ describe('the unit of systemd', () => {
     expect(valuesOf(none, 'ReadWritePaths')).toEqual([])
   })
 
+  it('lets it make its socket where that is to be', () => {
+    const flags = ['--listen=unix:/run/user/1000/bus.sock']
+    const { text } = render('systemd', {
+      flags,
+      socketPath: '/run/user/1000/bus.sock',
+      databasePath: '/srv/bus/bus.db',
+    })
+    expect(valuesOf(text, 'ReadWritePaths')).toEqual(['"/srv/bus" "/run/user/1000"'])
+    const beside = render('systemd', { flags, socketPath: '/srv/bus/bus.sock', databasePath: '/srv/bus/bus.db' }).text
+    expect(valuesOf(beside, 'ReadWritePaths')).toEqual(['"/srv/bus"'])
+  })
+
   it('is confined, has time to end, and comes back unless a setting cannot be used', () => {
     const user = render('systemd').text
     const system = render('systemd', { scope: 'system', nodePath: '/usr/bin/node' }).text
@@ -133,6 +146,10 @@ describe('the unit of systemd', () => {
     ],
     ['systemd starts no program with a quote in its path', { nodePath: "/opt/it's/node" }],
     ['has both kinds of quotes in it', { databasePath: `/srv/'"/bus.db` }],
+    ['nobody else could connect to its socket', { scope: 'system', socketPath: '/run/bus.sock' }],
+    ['a service sees nothing of what is in /tmp, as /tmp/bus.db is', { databasePath: '/tmp/bus.db' }],
+    ['as /var/tmp/bus.sock is', { socketPath: '/var/tmp/bus.sock' }],
+    ['as /tmp/x/dist/main.js is', { programPath: '/tmp/x/dist/main.js' }],
     ['leave --log-file out', { logFile: '/var/log/bus.log' }],
     ['has a control character in it', { programPath: '/opt/a\nExecStartPre=/bin/evil' }],
   ])('is refused: %s', (said, changed) => {

@@ -49,6 +49,7 @@ const confinedBySystem = [
  */
 export function renderSystemd(plan: ServicePlan): ServiceFile {
   const isOfSystem = plan.scope === 'system'
+  checkTemporary(plan)
   if (isOfSystem) checkReach(plan)
   if (plan.logFile !== undefined) throw new UsageError('leave --log-file out: systemd keeps the log in its journal')
   const variables = isOfSystem ? SYSTEM_VARIABLES : posix.join(plan.folder, VARIABLES)
@@ -85,7 +86,21 @@ export function renderSystemd(plan: ServicePlan): ServiceFile {
   return { text: lines.join('\n'), advice: isOfSystem ? adviseSystem() : adviseUser(plan) }
 }
 
-function checkReach({ nodePath, programPath, databasePath, folder }: ServicePlan): void {
+/** `PrivateTmp`: it has such folders of its own, which are empty. */
+function checkTemporary({ nodePath, programPath, databasePath, socketPath }: ServicePlan): void {
+  for (const path of [nodePath, programPath, databasePath, socketPath]) {
+    if (path !== undefined && /^\/(?:var\/)?tmp\//.test(path)) {
+      throw new UsageError(`a service sees nothing of what is in /tmp, as ${path} is: put it elsewhere`)
+    }
+  }
+}
+
+function checkReach({ nodePath, programPath, databasePath, socketPath, folder }: ServicePlan): void {
+  if (socketPath !== undefined) {
+    throw new UsageError(
+      'a service of the system has a user of its own, and nobody else could connect to its socket: leave --listen out, or take --scope user',
+    )
+  }
   for (const path of [nodePath, programPath]) {
     if (/^\/(?:home|root|run\/user)\//.test(path)) {
       throw new UsageError(
@@ -99,13 +114,16 @@ function checkReach({ nodePath, programPath, databasePath, folder }: ServicePlan
   }
 }
 
-function toDatabaseLines({ scope, flags, databasePath }: ServicePlan): string[] {
+function toDatabaseLines({ scope, flags, databasePath, socketPath }: ServicePlan): string[] {
   const isTyped = flags.some((flag) => flag.startsWith('--database-url='))
   const path = scope === 'system' ? `${STATE}/bus.db` : databasePath
   // A variable, which the file of variables may replace; a flag it could not.
   const variable = isTyped || path === undefined ? [] : [`Environment=${quote(`BUS_DATABASE_URL=sqlite:${path}`)}`]
-  if (scope === 'system' || databasePath === undefined) return variable
-  return [...variable, '# All that it may write.', `ReadWritePaths=${quotePath(posix.dirname(databasePath))}`]
+  if (scope === 'system') return variable
+  const written = [databasePath, socketPath].flatMap((path) => (path === undefined ? [] : [posix.dirname(path)]))
+  if (written.length === 0) return variable
+  const folders = [...new Set(written)].map(quotePath)
+  return [...variable, '# All that it may write.', `ReadWritePaths=${folders.join(' ')}`]
 }
 
 function toCommandLine({ nodePath, programPath, flags }: ServicePlan): string {
