@@ -1,5 +1,5 @@
 import { type Launch, namePerson, VERSION } from './config.ts'
-import { createClient } from './connection.ts'
+import { createClient, findUnready } from './connection.ts'
 import { AppError } from './core/errors.ts'
 import { asksForHelp, flagNames, parseFlags, readClient, readMcp } from './flags.ts'
 import { listTools, operations } from './product.ts'
@@ -7,7 +7,7 @@ import { clientSettings, mcpSettings, toolSettings } from './settings.ts'
 import { runCommand } from './surfaces/cli/cli.ts'
 import { runDoctor } from './surfaces/cli/doctor.ts'
 import { toExitCode } from './surfaces/cli/exit-code.ts'
-import { describeProgram, describeSettings } from './surfaces/cli/help.ts'
+import { adviseOnCommand, describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { findProblem } from './surfaces/cli/look.ts'
 import { runInLane } from './surfaces/cli/run.ts'
 import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
@@ -91,7 +91,7 @@ async function runOperation(command: string, rest: readonly string[], { env }: L
     rest,
   )
   if (exitCode === undefined) {
-    throw new AppError('invalid', 'invalid_request', `no command ${command} -- "bus-mcp help" lists them`)
+    throw new AppError('invalid', 'invalid_request', `no command ${command} -- ${adviseOnCommand(command, operations)}`)
   }
   process.exitCode = exitCode
 }
@@ -213,6 +213,7 @@ async function doctor(rest: readonly string[], { env, programPath }: Launch): Pr
     hasSecret: config.writeSecret !== undefined,
     agentId: config.agentId ?? namePerson(env),
     programPath,
+    findUnready: () => findUnready(config),
     out: terminal.out,
   })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type * as z from 'zod'
 import { isPostgresUrl } from './core/database.ts'
 import { AppError } from './core/errors.ts'
+import { findNear } from './core/near.ts'
 import { serviceSettings } from './service-settings.ts'
 import { busSettings, clientSettings, mcpSettings, type Setting } from './settings.ts'
 
@@ -116,6 +117,15 @@ function readSettings<Settings extends Record<string, Setting>>(
     return [name, setting.schema.parse(undefined)]
   })
   return Object.fromEntries(values) as Values<Settings> // The entries are those of `settings`, one by one.
+}
+
+/** Variables that are near to one of ours and are none, a line each: whoever set BUS_WRITE_SECRT takes the bus for armed. */
+export function listMisspelt(env: Environment): string[] {
+  const known = Object.values<Setting>({ ...busSettings, ...mcpSettings }).flatMap(({ env: name }) => name ?? [])
+  return Object.keys(env).flatMap((name) => {
+    const meant = name.startsWith('BUS_') && env[name] ? findNear(name, known) : undefined
+    return meant === undefined ? [] : [`${name} is set, and is no setting: is ${meant} meant?`]
+  })
 }
 
 /**

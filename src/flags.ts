@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util'
-import { type ClientConfig, type Environment, type McpConfig, readClientConfig, readMcpConfig } from './config.ts'
+import {
+  type ClientConfig,
+  type Environment,
+  listMisspelt,
+  type McpConfig,
+  readClientConfig,
+  readMcpConfig,
+} from './config.ts'
 import { AppError } from './core/errors.ts'
 import type { Setting } from './settings.ts'
 import { describeFlagError } from './surfaces/cli/command.ts'
@@ -46,12 +53,19 @@ export function flagNames(settings: Readonly<Record<string, Setting>>): string[]
 
 /** The client's settings; what cannot be used and was not typed is said aloud. */
 export function readClient(env: Environment, flags: Flags): ClientConfig {
+  warnOfMisspelt(env)
   return readClientConfig({ env, flags }, warn)
 }
 
 /** The MCP server's, likewise. */
 export function readMcp(env: Environment, flags: Flags): McpConfig {
+  warnOfMisspelt(env)
   return readMcpConfig({ env, flags }, warn)
+}
+
+/** What is misspelt is as if it were not set, and nobody would know. */
+export function warnOfMisspelt(env: Environment): void {
+  for (const problem of listMisspelt(env)) warn(problem)
 }
 
 function warn(problem: string): void {

@@ -3,8 +3,8 @@ import { startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import type { Log } from './core/context.ts'
 import { isPostgresUrl } from './core/database.ts'
-import { AppError, errorKinds } from './core/errors.ts'
-import { asksForHelp, parseFlags, parseFlagsAndFile } from './flags.ts'
+import { AppError, commonError, errorKinds } from './core/errors.ts'
+import { asksForHelp, parseFlags, parseFlagsAndFile, warnOfMisspelt } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
 import { busSettings, placeSettings } from './settings.ts'
 import { UsageError } from './surfaces/cli/command.ts'
@@ -17,7 +17,12 @@ import { createTerminalLog, stopOnSignal, terminal } from './terminal.ts'
 /** Runs a bus until a signal ends it. */
 export async function serve(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
   if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
-  const config: BusConfig = readBusConfig({ env, flags: parseFlags(busSettings, rest) })
+  const flags = parseFlags(busSettings, rest)
+  if (flags.listen !== undefined && (flags.host ?? flags.port) !== undefined) {
+    throw commonError('invalid_request', '--listen is a place without a port: leave --host and --port out, or --listen')
+  }
+  warnOfMisspelt(env)
+  const config: BusConfig = readBusConfig({ env, flags })
   if (config.demo) return serveDemo(config, programPath)
   const databasePlace = parseDatabaseUrl(config.databaseUrl, env)
   const log = createTerminalLog(config.logLevel)

@@ -18,26 +18,26 @@ describe('advice', () => {
 
   it('takes values from the refusal before those of the call', () => {
     const advice = 'claim_lane(lane={lane.name}, wait_s=55) to wait'
-    expect(fillAdvice(advice, again, { lane: { name: 'a' } }, { lane: 'b' })).toBe(
+    expect(fillAdvice(advice, again, [{ lane: { name: 'a' } }, { lane: 'b' }])).toBe(
       'claim_lane(lane="a", wait_s=55) to wait',
     )
-    expect(fillAdvice('claim_lane(lane={lane})', again, {}, { lane: 'b' })).toBe('claim_lane(lane="b")')
-    expect(fillAdvice('claim_lane(lane={lane.name|lane})', again, {}, { lane: 'b' })).toBe('claim_lane(lane="b")')
+    expect(fillAdvice('claim_lane(lane={lane})', again, [{}, { lane: 'b' }])).toBe('claim_lane(lane="b")')
+    expect(fillAdvice('claim_lane(lane={lane.name|lane})', again, [{}, { lane: 'b' }])).toBe('claim_lane(lane="b")')
   })
 
   it('leaves arguments out that nobody knows, wherever they stand', () => {
     const advice = 'f(a={x}, b={y.z}, c={v})'
-    expect(fillAdvice(advice, again, { x: 1, y: { z: 2 }, v: 3 })).toBe('f(a=1, b=2, c=3)')
-    expect(fillAdvice(advice, again, { y: { z: 2 } })).toBe('f(b=2)')
-    expect(fillAdvice(advice, again, { x: 1, v: null })).toBe('f(a=1)')
-    expect(fillAdvice(advice, again)).toBe('f()')
+    expect(fillAdvice(advice, again, [{ x: 1, y: { z: 2 }, v: 3 }])).toBe('f(a=1, b=2, c=3)')
+    expect(fillAdvice(advice, again, [{ y: { z: 2 } }])).toBe('f(b=2)')
+    expect(fillAdvice(advice, again, [{ x: 1, v: null }])).toBe('f(a=1)')
+    expect(fillAdvice(advice, again, [])).toBe('f()')
   })
 
   it('repeats the call itself', () => {
-    expect(fillAdvice('{again} later', again)).toBe('heartbeat_lane(lane="feeds") later')
+    expect(fillAdvice('{again} later', again, [])).toBe('heartbeat_lane(lane="feeds") later')
   })
 
   it('takes nothing out of a value', () => {
-    expect(fillAdvice('f(a={x})', again, { x: '$& {again} (, ' })).toBe('f(a="$& {again} (, ")')
+    expect(fillAdvice('f(a={x})', again, [{ x: '$& {again} (, ' }])).toBe('f(a="$& {again} (, ")')
   })
 })

@@ -22,26 +22,33 @@ export function writeCall(name: string, args: Fields): string {
 }
 
 /**
- * @param again The call that was refused, as {@link writeCall} writes it.
+ * @param again The call that was refused, as `write` writes it.
  * @param facts What the refusal carries, and what was asked for; the first that knows a value wins.
+ * @param write How a call is written: for agents when left out.
  */
-export function fillAdvice(advice: Advice, again: string, ...facts: readonly Fields[]): string {
+export function fillAdvice(
+  advice: Advice,
+  again: string,
+  facts: readonly Fields[],
+  write: (name: string, args: Fields) => string = writeCall,
+): string {
   return advice.replace(/\{again\}|(\w+)\(([^()]*)\)/g, (_, name: string | undefined, list: string) => {
     if (name === undefined) return again
     const args = list.split(', ').filter(Boolean)
-    return `${name}(${args.flatMap((arg) => fillArgument(arg, facts)).join(', ')})`
+    return write(name, Object.fromEntries(args.map((arg) => fillArgument(arg, facts))))
   })
 }
 
-/** None when it stands for a value that nobody knows. */
-function fillArgument(written: string, facts: readonly Fields[]): string[] {
-  const [, field, path] = /^(\w+)=\{([\w.|]+)\}$/.exec(written) ?? []
-  if (field === undefined || path === undefined) return [written]
+/** Undefined when it stands for a value that nobody knows. */
+function fillArgument(written: string, facts: readonly Fields[]): [string, unknown] {
+  const [field = '', text = ''] = written.split(/=(.*)/s)
+  const path = /^\{([\w.|]+)\}$/.exec(text)?.[1]
+  if (path === undefined) return [field, JSON.parse(text)]
   const value = path
     .split('|')
     .flatMap((one) => facts.map((known) => follow(known, one)))
     .find((found) => found !== undefined && found !== null)
-  return value === undefined ? [] : [`${field}=${writeValue(value)}`]
+  return [field, value]
 }
 
 function follow(fields: Fields, path: string): unknown {

@@ -1,7 +1,8 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../../src/config.ts'
-import { startTestBus } from '../support/bus.ts'
+import { createTempFolder, startTestBus } from '../support/bus.ts'
 import { answerWith, startFakeServer } from '../support/fake-server.ts'
 import { startOldBus } from '../support/old-bus.ts'
 import { MAIN, runMain } from '../support/process.ts'
@@ -32,6 +33,24 @@ describe('bus-mcp doctor', () => {
     // It looked whether it may write, and wrote nothing.
     expect(await client.status.get({})).toMatchObject({ _meta: { message_count: 0, active_lane_count: 0 } })
   })
+
+  // Windows lets nobody delete a file that is open.
+  it.skipIf(process.platform === 'win32')(
+    'ends with 69 in front of a bus that takes no writes, and says why',
+    async () => {
+      const databasePlace = join(createTempFolder(), 'bus.db')
+      const { apiUrl, origin } = await startTestBus({ databasePlace })
+      rmSync(databasePlace)
+      await expect.poll(async () => (await fetch(`${origin}/readyz`)).status, { timeout: 10_000 }).toBe(503)
+      const { exitCode, lines } = await examine(apiUrl)
+      expect(exitCode).toBe(69)
+      expect(lines.slice(2)).toEqual([
+        expect.stringMatching(/^no {2}the bus takes no writes: .*the database file is lost/),
+        '',
+        'next: see to what it says, on the machine where it runs; its log tells more',
+      ])
+    },
+  )
 
   it('ends with 69 when no bus is there, and says how to start one', async () => {
     const bus = await startTestBus()

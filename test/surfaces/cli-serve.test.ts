@@ -21,6 +21,14 @@ describe('bus-mcp serve that cannot start', () => {
     expect({ exitCode, line }).toEqual({ exitCode: 2, line: 'bus-mcp: --port must be a port from 0 to 65535\n' })
   })
 
+  it.each(['--port', '--host'])('ends with 2 for a socket that is to have %s, too', async (flag) => {
+    const { exitCode, stderr } = await runMain(['serve', '--listen', 'unix:/nowhere/bus.sock', flag, '0', ...MEMORY])
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'bus-mcp: --listen is a place without a port: leave --host and --port out, or --listen\n',
+    })
+  })
+
   it('names the variable when the value came from there', async () => {
     const { exitCode, line } = await serveInVain(MEMORY, { BUS_MAX_LEASE_SECONDS: 'long' })
     expect({ exitCode, line }).toEqual({
@@ -96,5 +104,21 @@ describe('bus-mcp serve that cannot start', () => {
     const { exitCode, line } = await serveInVain([...MEMORY, 'now'])
     expect(exitCode).toBe(2)
     expect(line).toContain("Unexpected argument 'now'")
+  })
+})
+
+describe('a variable that is near to a setting and is none', () => {
+  const env = { BUS_WRITE_SECRT: 'letmein', BUS_LANE: 'feeds', BUSINESS_HOURS: '9', BUS_MCP_TOOLSET: '' }
+  const warning = 'bus-mcp: BUS_WRITE_SECRT is set, and is no setting: is BUS_WRITE_SECRET meant?\n'
+
+  it('is told by a bus, which would be open else without a word, and without its value', async () => {
+    const bus = await startBusProcess(['--port', '0', ...MEMORY], env)
+    expect(bus.stderr()).toBe(warning)
+  })
+
+  it('is told by every command, which goes on', async () => {
+    const bus = await startBusProcess(['--port', '0', ...MEMORY])
+    const run = await runMain(['topics'], { ...env, BUS_MCP_BASE_URL: bus.apiUrl })
+    expect(run).toMatchObject({ exitCode: 0, stderr: warning })
   })
 })

@@ -114,16 +114,21 @@ describe('a command that was typed wrongly', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(2)
   })
 
-  it.each(['claimm', 'CLAIM', 'constructor', '__proto__', '-x', ''])(
-    'ends with 2 when there is no command %j',
-    async (word) => {
-      expect(await runMain([word], env)).toEqual({
-        exitCode: 2,
-        stdout: '',
-        stderr: `bus-mcp: no command ${word} -- "bus-mcp help" lists them\n`,
-      })
-    },
-  )
+  it('says which command is near to one that there is not', async () => {
+    const { exitCode, stderr } = await runMain(['claimm'], env)
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: 'bus-mcp: no command claimm -- is claim meant? "bus-mcp help" lists them\n',
+    })
+  })
+
+  it.each(['CLAIM', 'constructor', '__proto__', '-x', ''])('ends with 2 when there is no command %j', async (word) => {
+    expect(await runMain([word], env)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `bus-mcp: no command ${word} -- "bus-mcp help" lists them\n`,
+    })
+  })
 
   it.each([
     [

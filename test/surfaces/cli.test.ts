@@ -135,8 +135,19 @@ describe('the exit status', () => {
     await bus.client.lanes.claim({ lane: 'feeds-refactor', owner: 'builder' })
     const claimed = await run('claim', 'feeds-refactor')
     expect(claimed).toMatchObject({ exitCode: 75, stdout: '' })
-    expect(claimed.stderr).toMatch(
-      /^bus-mcp claim: lane 'feeds-refactor' held by 'builder' \(lease (300|29\d)s remaining\)\n$/,
+    const [refusal, ...next] = claimed.stderr.trimEnd().split('\n')
+    expect(refusal).toMatch(/^bus-mcp claim: lane 'feeds-refactor' held by 'builder' \(lease (300|29\d)s remaining\)$/)
+    expect(next).toEqual([
+      'next: bus-mcp claim feeds-refactor --wait-s 55 to wait your turn',
+      '  or: bus-mcp post feeds-refactor "…" --recipient builder to ask the owner',
+    ])
+    // What it says can be typed as it stands.
+    await bus.client.lanes.release({ lane: 'feeds-refactor', owner: 'builder' })
+    expect(await run('claim', 'feeds-refactor', '--wait-s', '55')).toMatchObject({ exitCode: 0 })
+    await run('release', 'feeds-refactor')
+    await bus.client.lanes.claim({ lane: 'feeds-refactor', owner: 'builder' })
+    expect((await run('claim', 'feeds-refactor', '--owner', 'some body', '--note', 'x')).stderr).toContain(
+      'next: bus-mcp claim feeds-refactor --owner "some body" --wait-s 55 to wait your turn\n',
     )
     expect(await run('release', 'feeds-refactor')).toMatchObject({ exitCode: 75, stdout: '' })
   })
@@ -152,7 +163,9 @@ describe('the exit status', () => {
     ]) {
       const { exitCode, stderr } = await run(...args)
       expect({ args, exitCode }).toEqual({ args, exitCode: 1 })
-      expect(stderr).toMatch(new RegExp(`^bus-mcp ${args[0]}: .+\n$`))
+      const [first, ...next] = stderr.trimEnd().split('\n')
+      expect(first).toMatch(new RegExp(`^bus-mcp ${args[0]}: .+`))
+      expect(next.length).toBe(args[0] === 'heartbeat' ? 1 : 0)
     }
   })
 

@@ -2,6 +2,7 @@ import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.
 import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { findHint } from '../../core/hint.ts'
 import type { AnyOperation } from '../../core/operation.ts'
+import { listNext, type RefusedCommand } from './advise.ts'
 import {
   type Command,
   checkInput,
@@ -12,6 +13,8 @@ import {
 } from './command.ts'
 import { toExitCode } from './exit-code.ts'
 import { renderAnswer, toPlainText } from './render.ts'
+
+type Fields = Readonly<Record<string, unknown>>
 
 export interface Terminal {
   /** One line or more, without the last end of line. */
@@ -48,29 +51,41 @@ export async function runCommand(
   name: string,
   args: readonly string[],
 ): Promise<number | undefined> {
-  const command = createCommands(options.operations).find(({ spec }) => spec.name === name)
+  const commands = createCommands(options.operations)
+  const command = commands.find(({ spec }) => spec.name === name)
   if (!command) return undefined
   const { terminal } = options
   const wantsJson = args.includes('--json')
+  let typed: Fields = {}
   try {
-    return await carryOut(options, command, args)
+    const { input, help, flags } = await parseCommand(command, args, options.connectionFlags, terminal.readInput)
+    if (help) {
+      terminal.out(describeCommand(command, options.connectionFlags))
+      return 0
+    }
+    typed = input
+    return await carryOut(options, command, { input, flags, wantsJson })
   } catch (error) {
     if (wantsJson) terminal.out(JSON.stringify({ ok: false, error: describeError(error) }))
-    else terminal.err(`bus-mcp ${name}: ${toPlainText(explainError(error, command))}`)
+    else terminal.err(`bus-mcp ${name}: ${toPlainText(explainError(error, { commands, command, typed }))}`)
     return toExitCode(error, command.operation)
   }
 }
 
-/** @returns The exit status. */
-async function carryOut(options: CliOptions, command: Command, args: readonly string[]): Promise<number> {
-  const { terminal, connectionFlags, connect } = options
-  const { operation } = command
-  const { input, json, help, flags } = await parseCommand(command, args, connectionFlags, terminal.readInput)
-  if (help) {
-    terminal.out(describeCommand(command, connectionFlags))
-    return 0
-  }
+interface Typed {
+  readonly input: Fields
+  /** How to reach the bus. */
+  readonly flags: Readonly<Record<string, string | undefined>>
+  readonly wantsJson: boolean
+}
 
+/** @returns The exit status. */
+async function carryOut(
+  { terminal, connect }: CliOptions,
+  command: Command,
+  { input, flags, wantsJson }: Typed,
+): Promise<number> {
+  const { operation } = command
   const { client, agentId, session } = connect(flags)
   const complete = {
     ...(operation.actor === undefined ? {} : { [operation.actor]: agentId }),
@@ -80,7 +95,7 @@ async function carryOut(options: CliOptions, command: Command, args: readonly st
   checkInput(command, complete)
   const answer = await client.call(operation.id, complete)
   if (!isAnswer(toAnswerShape(operation), answer)) throw new BusApiError(200, noAnswer)
-  terminal.out(json ? JSON.stringify(answer) : renderAnswer(answer))
+  terminal.out(wantsJson ? JSON.stringify(answer) : renderAnswer(answer))
   const { answersWith } = command.spec
   // A script that asks a question reads the status, not the text.
   return answersWith === undefined || answer[answersWith] === true ? 0 : 1
@@ -100,8 +115,8 @@ export function describeCommand({ operation, usage, flags }: Command, connection
   ].join('\n')
 }
 
-function explainError(error: unknown, { usage }: Command): string {
-  if (error instanceof UsageError) return `${error.message}\nusage: bus-mcp ${usage}`
+function explainError(error: unknown, call: RefusedCommand): string {
+  if (error instanceof UsageError) return `${error.message}\nusage: bus-mcp ${call.command.usage}`
   if (error instanceof BusUnreachable) {
     const advice = error.outcomeUnknown
       ? 'It may have been carried out: look before you repeat it.'
@@ -110,8 +125,9 @@ function explainError(error: unknown, { usage }: Command): string {
   }
   if (error instanceof BusApiError) {
     const hint = findHint(error.statusCode, error.body.code)
-    // A field's problem says all there is to say, and so do the refusals of the operation itself.
-    return hint === undefined || error.body.errors ? error.message : `${error.message}\n${hint}`
+    // A field's problem says all there is to say.
+    if (error.body.errors) return error.message
+    return [error.message, ...(hint === undefined ? listNext(error.body, call) : [hint])].join('\n')
   }
   return error instanceof Error ? error.message : String(error)
 }

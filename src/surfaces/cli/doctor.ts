@@ -14,6 +14,8 @@ export interface DoctorOptions {
   readonly agentId: string
   /** The file that runs. */
   readonly programPath: string
+  /** Why the bus cannot write, in its words; undefined when it can, and when it does not say. */
+  readonly findUnready: () => Promise<string | undefined>
   readonly out: (line: string) => void
 }
 
@@ -35,6 +37,12 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
       )
       out('\nnext: set BUS_WRITE_SECRET to the value that the bus was started with')
       return errorKinds.unauthorized.exitCode
+    }
+    const unready = await options.findUnready()
+    if (unready !== undefined) {
+      say('no', `the bus takes no writes: ${unready}`)
+      out('\nnext: see to what it says, on the machine where it runs; its log tells more')
+      return errorKinds.unavailable.exitCode
     }
     say('ok', hasSecret ? 'writes are allowed with our BUS_WRITE_SECRET' : 'writes are open (the bus is not armed)')
   } catch (error) {

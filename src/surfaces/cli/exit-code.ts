@@ -11,7 +11,7 @@ export const exitCodes = {
   65: 'a check found the database not as it must be',
   69: 'no bus answered, or it cannot serve at the moment',
   70: 'a fault of bus-mcp',
-  75: 'somebody else holds the lane: try again later',
+  75: 'refused for now: somebody else holds the lane, or you ask too often; try again later',
   77: 'the bus is armed and the secret is missing or wrong',
 } as const
 

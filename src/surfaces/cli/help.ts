@@ -1,3 +1,4 @@
+import { findNear } from '../../core/near.ts'
 import type { AnyOperation } from '../../core/operation.ts'
 import { createCommands } from './command.ts'
 import { exitCodes } from './exit-code.ts'
@@ -23,6 +24,13 @@ export const programCommands: readonly { readonly usage: string; readonly summar
   { usage: 'version', summary: 'Print the version' },
   { usage: 'help', summary: 'Print this; "bus-mcp COMMAND --help" tells more about one' },
 ]
+
+/** What to do about a command that there is not. */
+export function adviseOnCommand(typed: string, operations: readonly AnyOperation[]): string {
+  const own = programCommands.map(({ usage }) => usage.split(' ')[0] ?? '')
+  const meant = findNear(typed, [...own, ...createCommands(operations).map(({ spec }) => spec.name)])
+  return `${meant === undefined ? '' : `is ${meant} meant? `}"bus-mcp help" lists them`
+}
 
 /** What `bus-mcp help` prints. */
 export function describeProgram(operations: readonly AnyOperation[], version: string): string {

@@ -38,13 +38,13 @@ function listNext(error: CallError, call: FailedCall): string[] {
       if (error.outcome_unknown === true) return [adviseOnUnknown(call)]
       if (error.code === 'invalid_request') return toCorrected(call, toProblems(error.errors))
       const advice = findSpec(error, operation)?.next ?? []
-      return advice.map((one) => fillAdvice(one, again, error, args))
+      return advice.map((one) => fillAdvice(one, again, [error, args]))
     }
   }
 }
 
 function adviseOnUnknown({ spec, args }: FailedCall): string {
-  return fillAdvice(spec.whenUnknown ?? '{again}', writeCall(spec.name, args), args)
+  return fillAdvice(spec.whenUnknown ?? '{again}', writeCall(spec.name, args), [args])
 }
 
 /** What is known of the refusal. A bus without codes tells by its status alone; then it is the first that has this status. */
