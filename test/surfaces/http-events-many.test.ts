@@ -50,9 +50,12 @@ async function change({ messages, lanes }: BusClient, index: number) {
 }
 
 /** All that there is for a reader, as it would be sent to it. */
-async function readAll({ events }: BusClient, fields: Asked): Promise<string[]> {
+async function readAll({ events }: Pick<BusClient, 'events'>, fields: Asked): Promise<string[]> {
   const page = await events.read({ ...fields, limit: 500 })
-  return page.events.map((event) => `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}`)
+  const blocks = page.events.map((event) => `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}`)
+  return page.next_since_id === page.head_id
+    ? blocks
+    : [...blocks, ...(await readAll({ events }, { ...fields, since_id: page.next_since_id }))]
 }
 
 /** A message that was sent before somebody acknowledged it does not say so. */

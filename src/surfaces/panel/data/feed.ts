@@ -9,6 +9,7 @@ import {
   type Message,
   type MessageFilter,
   type MessageWindow,
+  type Page,
   replaceMessage,
   toReadInput,
 } from './messages.ts'
@@ -43,15 +44,15 @@ export function createFeed(getClient: () => BusClient, live: Live): Feed {
   /** Of the latest read: what an earlier one answers is of no use any more. */
   let turn = 0
 
-  const read = async (beforeId: number | undefined, take: (page: readonly Message[]) => void) => {
+  const read = async (beforeId: number | undefined, take: (page: Page) => void) => {
     turn += 1
     const mine = turn
     isLoading.value = true
     try {
-      const { messages } = await getClient().messages.read(toReadInput(filter, beforeId))
+      const page = await getClient().messages.read(toReadInput(filter, beforeId))
       if (mine !== turn) return
       problem.value = ''
-      take(messages)
+      take(page)
     } catch (error) {
       if (mine === turn) problem.value = error instanceof Error ? error.message : String(error)
     } finally {

@@ -75,10 +75,11 @@ describe('a stretch of messages', () => {
     expect([full.messages[0]?.id, full.messages.at(-1)?.id, full.hasOlder]).toEqual([MAX_SHOWN + 1, 2, true])
   })
 
-  it('takes a page of older ones below, and has no older ones after a page that was not full', () => {
-    const page = Array.from({ length: PAGE }, (_, index) => message(PAGE - index))
-    expect(addOlder(windowOf(101), page)).toMatchObject({ hasOlder: true })
-    expect(addOlder(windowOf(101), page.slice(1))).toMatchObject({ hasOlder: false })
+  it('takes a page of older ones below, however short it is, and knows from the bus whether there are more', () => {
+    const { messages } = windowOf(2, 1)
+    const window = addOlder(windowOf(3), { messages, more: true })
+    expect(window).toEqual({ messages: windowOf(3, 2, 1).messages, hasOlder: true })
+    expect(addOlder(windowOf(3), { messages, more: false })).toMatchObject({ hasOlder: false })
   })
 
   it('shows a message as it is now, where it stands', () => {

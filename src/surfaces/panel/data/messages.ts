@@ -30,6 +30,9 @@ export interface MessageWindow {
 
 export const PAGE = 100
 
+/** What the bus answers. A page of large messages has fewer than it was asked for. */
+export type Page = Pick<Output<'messages.read'>, 'messages' | 'more'>
+
 /** More rows would make a page slow; those at the far end are read again when somebody scrolls back. */
 export const MAX_SHOWN = 1_000
 
@@ -69,8 +72,8 @@ export function addNewer(window: MessageWindow, newer: readonly Message[]): Mess
 }
 
 /** Puts a page of older ones below. */
-export function addOlder(window: MessageWindow, page: readonly Message[]): MessageWindow {
-  return { messages: [...window.messages, ...page], hasOlder: page.length === PAGE }
+export function addOlder(window: MessageWindow, { messages, more }: Page): MessageWindow {
+  return { messages: [...window.messages, ...messages], hasOlder: more }
 }
 
 /** A message as it is now, in the place of what was known of it. */
