@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { startBus, startDemo } from './app.ts'
+import { type Bus, startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import type { Log } from './core/context.ts'
 import { isPostgresUrl } from './core/database.ts'
@@ -29,7 +29,7 @@ export async function serve(rest: readonly string[], { env, programPath }: Launc
   const isNew = databasePlace !== ':memory:' && !isPostgresUrl(databasePlace) && !existsSync(databasePlace)
   const bus = await startBus({ ...config, databasePlace, log, tracing: await createTracing(config, log) })
   // Before it says that it is there, so that it can be told to end from then on.
-  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  const ended = untilEnded(bus)
   const isArmed = config.writeSecret !== undefined
   terminal.out(describeBus({ ...bus, version: VERSION, databasePlace, isNew, isArmed, programPath }))
   await ended
@@ -51,9 +51,18 @@ async function serveDemo(config: BusConfig, programPath: string): Promise<void> 
     )
   }
   const bus = await startDemo({ ...config, log: createTerminalLog(config.logLevel) })
-  const ended = stopOnSignal(['SIGINT', 'SIGTERM'], bus.close)
+  const ended = untilEnded(bus)
   terminal.out(describeDemo({ ...bus, version: VERSION, isArmed: config.writeSecret !== undefined, programPath }))
   await ended
+}
+
+/** Says that it ends, and when it has: whoever typed Ctrl-C sees what it waits for, and a log has both. */
+async function untilEnded({ close }: Pick<Bus, 'close'>): Promise<void> {
+  await stopOnSignal(['SIGINT', 'SIGTERM'], () => {
+    terminal.out('\nending: whoever waits is answered, and requests under way have 10 s; once more ends at once')
+    return close()
+  })
+  terminal.out('ended')
 }
 
 /** The commands that work on a database instead of a bus. */

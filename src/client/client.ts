@@ -21,6 +21,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Names one change, so that asking for it again makes it once. Made for each write when left out. */
   readonly idempotencyKey?: string
+  /** How long a claim waits for its lane in all, in seconds, where that is longer than the 55 that one call may. */
+  readonly waitSeconds?: number
+  /** Is called each time that a bus is asked to wait: no lease that is granted began before the last time. */
+  readonly onAsk?: () => void
   /** The step of a trace that the call is a part of, sent as `traceparent` (W3C Trace Context). */
   readonly traceparent?: string | undefined
 }
@@ -47,17 +51,25 @@ export type BusClient = {
 
 const STANDARD_TIMEOUT_MS = 10_000
 
+/** The longest that one of several calls waits; the bus allows 55 s. */
+const WAIT_STEP_SECONDS = 50
+
 /** Opens no connection before the first call, and keeps what it opened for the next ones. */
 export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
   const transport = options.transport ?? createStandardTransport()
 
-  const { exchange, settle } = createRepeatingExchange(transport)
+  const { ask, askTwice, settle } = createRepeatingExchange(transport)
   const socketPath = toSocketPath(baseUrl)
   // On a socket, whose bus is asked by the name that every bus has.
   const root = findRoot(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
 
-  const callOnce: BusClient['call'] = async (id, input, { signal, idempotencyKey, traceparent } = {}) => {
+  const callOver = async (
+    send: Transport,
+    id: string,
+    input: Readonly<Record<string, unknown>>,
+    { signal, idempotencyKey, traceparent }: CallOptions,
+  ): Promise<Record<string, unknown>> => {
     const { method, path, effect } = findOperation(id)
     if (root === undefined)
       throw new BusUnreachable(baseUrl, 'the base URL is not one of http:// or https:// (or unix: for a socket)')
@@ -66,7 +78,6 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
     const headers = isWrite ? toWriteHeaders(idempotencyKey ?? crypto.randomUUID(), writeSecret) : READ_HEADERS
     const url = new URL(isWrite ? `${root}${filled}` : `${root}${filled}${toQuery(rest)}`)
     try {
-      const send = isWrite && idempotencyKey === undefined ? settle : exchange
       const answer = await send({
         method,
         url,
@@ -84,12 +95,18 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
     }
   }
 
-  const call: BusClient['call'] = (id, input, callOptions = {}) => {
-    const waitSeconds = toWaitSeconds(input.wait_s)
-    const isWaitingWrite = waitSeconds > 0 && findOperation(id).effect === 'write'
+  const call: BusClient['call'] = async (id, input, callOptions = {}) => {
+    const isWrite = findOperation(id).effect === 'write'
     // Whoever named the key asks again, and when it suits them.
-    if (!isWaitingWrite || callOptions.idempotencyKey !== undefined) return callOnce(id, input, callOptions)
-    return waitOn(waitSeconds, callOptions.signal, (wait_s) => callOnce(id, { ...input, wait_s }, callOptions))
+    if (!isWrite || callOptions.idempotencyKey !== undefined) return callOver(askTwice, id, input, callOptions)
+    const { waitSeconds, signal } = callOptions
+    const stepSeconds = waitSeconds === undefined ? toWaitSeconds(input.wait_s) : WAIT_STEP_SECONDS
+    if ((waitSeconds ?? stepSeconds) <= 0) return callOver(settle, id, input, callOptions)
+    const options = { ...callOptions, idempotencyKey: crypto.randomUUID() }
+    return waitOn({ seconds: waitSeconds ?? stepSeconds, stepSeconds, signal }, (wait_s) => {
+      callOptions.onAsk?.()
+      return callOver(ask, id, { ...input, wait_s }, options)
+    })
   }
 
   const groups: Record<string, Record<string, unknown>> = {}
@@ -123,7 +140,11 @@ function createStandardTransport(): Transport {
  * Asks once more when it is not known whether the request was carried out. A write only of a bus that is known to make a
  * change once for a key: the first bus would make it twice.
  */
-function createRepeatingExchange(transport: Transport): { readonly exchange: Transport; readonly settle: Transport } {
+function createRepeatingExchange(transport: Transport): {
+  readonly ask: Transport
+  readonly askTwice: Transport
+  readonly settle: Transport
+} {
   let knowsKeys = false
   const ask: Transport = async (request) => {
     const answer = await transport(request)
@@ -150,7 +171,7 @@ function createRepeatingExchange(transport: Transport): { readonly exchange: Tra
     }
     return answer
   }
-  return { exchange: askTwice, settle }
+  return { ask, askTwice, settle }
 }
 
 /** How often a change is asked for again when the bus itself does not know whether it made it: its key settles that. */

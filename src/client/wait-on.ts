@@ -1,46 +1,107 @@
 import { BusApiError, BusUnreachable } from './errors.ts'
 
-/** How soon a bus that is away is asked again, in milliseconds. */
+/** How soon a bus that is away is asked again, in milliseconds, where it does not say. */
 const ASK_AGAIN_MS = 250
 
+/** Whoever breaks off sooner has not waited: it is no bus, or has no room for us, and will not be another one at once. */
+const WAITED_MS = 1_000
+
+/** What a proxy answers whose bus is away (RFC 9110, section 15.6). */
+const GATEWAY_STATUSES: readonly number[] = [502, 504]
+const AWAY_STATUSES: readonly number[] = [429, 503, ...GATEWAY_STATUSES]
+
+export interface Wait {
+  /** How long in all. */
+  readonly seconds: number
+  /** How long one call waits at the most. Who was refused at the end of one that was not the last waits on. */
+  readonly stepSeconds: number
+  readonly signal: AbortSignal | undefined
+}
+
 /**
- * Waits on when the bus ends meanwhile: the next one is asked for the rest of the time, and has kept the place in the queue.
- * Only for what may be asked for again without a key, as a claim: it renews what it was granted before.
+ * Waits for a lane also when the bus ends meanwhile: the next one is asked for the rest of the time, and has kept the place in
+ * the queue.
  *
- * @param waitSeconds How long the caller wants to wait.
- * @param ask Asks a bus to wait for so many seconds.
- * @throws {BusApiError} As `ask` does when the bus refuses, or when no time is left.
- * @throws {BusUnreachable} Likewise; also at once when no bus was there from the beginning.
+ * @param ask Asks a bus to wait for so many seconds; each time under the same key, so that what was granted and not heard of is
+ *   told as it was.
+ * @throws {BusApiError} As `ask` does when the bus refuses, or when no time is left. Where an earlier call may have been
+ *   carried out it says so.
+ * @throws {BusUnreachable} Likewise; also at once when nobody waited for us in the first place.
  */
 export async function waitOn<Answer>(
-  waitSeconds: number,
-  signal: AbortSignal | undefined,
+  { seconds, stepSeconds, signal }: Wait,
   ask: (waitSeconds: number) => Promise<Answer>,
 ): Promise<Answer> {
-  const endsAt = performance.now() + waitSeconds * 1000
-  let remaining = waitSeconds
-  let wasCutShort = false
+  const endsAt = performance.now() + seconds * 1000
+  let wasThere = false
+  let isUnknown = false
   while (true) {
+    const askedAt = performance.now()
+    const waitSeconds = Math.min(Math.max(0, endsAt - askedAt) / 1000, stepSeconds)
     try {
-      return await ask(remaining)
+      return await ask(waitSeconds)
     } catch (error) {
-      wasCutShort ||= isCutShort(error)
-      remaining = (endsAt - performance.now() - ASK_AGAIN_MS) / 1000
-      if (!wasCutShort || !isOfAnEnd(error) || remaining <= 0 || signal?.aborted) throw error
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+      const now = performance.now()
+      const isStep = seconds > stepSeconds && isBusy(error)
+      wasThere ||= isStep || isCutShort(error, now - askedAt)
+      isUnknown ||= isOfUnknownOutcome(error)
+      const pauseMs = isStep && now - askedAt >= waitSeconds * 1000 ? 0 : Math.max(ASK_AGAIN_MS, toRetryAfterMs(error))
+      const goesOn = isStep || (wasThere && isOfAnEnd(error))
+      if (!goesOn || signal?.aborted || now + pauseMs >= endsAt) throw isUnknown ? tellUnknown(error) : error
+      await pause(pauseMs, signal)
     }
   }
 }
 
-/** A bus that waited for us has ended: it said so, or nobody hears of it any more. */
-function isCutShort(error: unknown): boolean {
-  if (error instanceof BusUnreachable) return error.outcomeUnknown
-  return error instanceof BusApiError && error.statusCode === 409 && error.body.retry_after_ms === 0
+/** Others hold the lane, or wait for it and came first. */
+function isBusy(error: unknown): boolean {
+  return error instanceof BusApiError && (error.body.code === 'lane_held' || error.body.code === 'lane_queued')
 }
 
-/** What is heard of a bus that ends, is away, or begins. */
+/** A bus that waited for us has ended: it said so, or nobody hears of it any more. */
+function isCutShort(error: unknown, afterMs: number): boolean {
+  if (error instanceof BusUnreachable) return error.outcomeUnknown && afterMs >= WAITED_MS
+  if (!(error instanceof BusApiError)) return false
+  if (GATEWAY_STATUSES.includes(error.statusCode)) return afterMs >= WAITED_MS
+  return isOfUnknownOutcome(error) || (error.statusCode === 409 && error.body.retry_after_ms === 0)
+}
+
+/** What is heard of a bus that ends, is away, or begins and has all its callers back at once. */
 function isOfAnEnd(error: unknown): boolean {
-  return (
-    error instanceof BusUnreachable || isCutShort(error) || (error instanceof BusApiError && error.statusCode === 503)
-  )
+  if (error instanceof BusUnreachable) return true
+  return error instanceof BusApiError && (AWAY_STATUSES.includes(error.statusCode) || error.body.retry_after_ms === 0)
+}
+
+function isOfUnknownOutcome(error: unknown): boolean {
+  if (error instanceof BusUnreachable) return error.outcomeUnknown
+  return error instanceof BusApiError && error.body.outcome_unknown === true
+}
+
+/** Of a refusal that says who holds the lane everything is known. */
+function tellUnknown(error: unknown): unknown {
+  if (error instanceof BusUnreachable) {
+    return new BusUnreachable(error.baseUrl, error.reason, { outcomeUnknown: true, cause: error.cause })
+  }
+  if (!(error instanceof BusApiError) || !AWAY_STATUSES.includes(error.statusCode)) return error
+  return new BusApiError(error.statusCode, { ...error.body, outcome_unknown: true })
+}
+
+function toRetryAfterMs(error: unknown): number {
+  const asked = error instanceof BusApiError ? error.body.retry_after_ms : undefined
+  return AWAY_STATUSES.includes(error instanceof BusApiError ? error.statusCode : 0) && asked !== undefined
+    ? Number(asked)
+    : 0
+}
+
+/** Ends early when whoever waits has gone: the next call tells so. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
 }

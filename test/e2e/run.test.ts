@@ -72,6 +72,8 @@ describe('bus-mcp run', () => {
     const untilWaited = async ({ client }: typeof first) =>
       expect.poll(async () => (await client.lanes.get({ lane })).lane.waiters, { timeout: 20_000 }).toBe(1)
     await untilWaited(first)
+    // Sooner it could be any address at which something breaks off.
+    await new Promise((done) => setTimeout(done, 1_000))
     await first.kill()
     const second = await start()
     await untilWaited(second)

@@ -1,17 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import spawn from 'cross-spawn'
-import {
-  BusApiError,
-  type BusClient,
-  BusUnreachable,
-  type HeldLane,
-  keepLane,
-  releaseLane,
-  toHeldLane,
-} from '../../client/index.ts'
+import { type BusClient, BusUnreachable, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
 import { UsageError } from './command.ts'
 
 export interface RunOptions {
@@ -27,12 +18,6 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly say: (text: string) => void
 }
-
-/** The longest that one call waits; the bus allows 55 s. */
-const WAIT_STEP_SECONDS = 50
-
-/** How soon a bus that is away is asked again. */
-const ASK_AGAIN_MS = 1_000
 
 /** How long a command that was asked to end may take. */
 const KILL_AFTER_MS = 5_000
@@ -72,28 +57,20 @@ async function claim(
   signal: AbortSignal,
 ): Promise<HeldLane> {
   // Two runs under one name are two holders.
-  const session = randomUUID()
-  const endsAt = performance.now() + waitSeconds * 1000
-  let hasAnswered = false
-  while (true) {
-    const askedAt = performance.now()
-    const wait_s = Math.min(Math.max(0, (endsAt - askedAt) / 1000), WAIT_STEP_SECONDS)
-    const input = { lane, owner, session, lease_s: leaseSeconds, wait_s }
-    try {
-      return toHeldLane(input, await client.lanes.claim(input, { signal }), askedAt)
-    } catch (error) {
-      hasAnswered ||= isBusy(error)
-      // A bus that was there once comes back.
-      const isAway = hasAnswered && error instanceof BusUnreachable
-      if ((!isBusy(error) && !isAway) || performance.now() >= endsAt) throw error
-      if (isAway) await sleep(ASK_AGAIN_MS, undefined, { signal })
-    }
+  const holder = { lane, owner, session: randomUUID() }
+  const input = { ...holder, lease_s: leaseSeconds }
+  let askedAt = performance.now()
+  const onAsk = () => {
+    askedAt = performance.now()
   }
-}
-
-/** Refused for now: others hold the lane, or wait for it and came first. */
-function isBusy(error: unknown): boolean {
-  return error instanceof BusApiError && (error.body.code === 'lane_held' || error.body.code === 'lane_queued')
+  try {
+    const answer = await client.lanes.claim(input, { signal, waitSeconds, onAsk })
+    return toHeldLane(input, answer, askedAt)
+  } catch (error) {
+    // Nobody else knows the session, so nobody could give back what was granted and not heard of.
+    if (error instanceof BusUnreachable && error.outcomeUnknown) await client.lanes.release(holder).catch(() => {})
+    throw error
+  }
 }
 
 async function runCommand(options: RunOptions, held: HeldLane, signals: Signals): Promise<number> {
