@@ -7,7 +7,7 @@ import {
   readClientConfig,
   readMcpConfig,
 } from './config.ts'
-import { AppError } from './core/errors.ts'
+import { AppError, commonError } from './core/errors.ts'
 import type { Setting } from './settings.ts'
 import { describeFlagError } from './surfaces/cli/command.ts'
 import { terminal } from './terminal.ts'
@@ -45,6 +45,16 @@ export function parseFlagsAndFile(
   } catch (error) {
     throw new AppError('invalid', 'invalid_request', describeFlagError(error, flagNames(settings)))
   }
+}
+
+/**
+ * Of a bus that is to listen. Whoever typed both meant something; a variable is only what holds otherwise.
+ *
+ * @throws {AppError} `invalid_request`.
+ */
+export function refuseTwoPlaces({ listen, host, port }: Flags): void {
+  if (listen === undefined || (host ?? port) === undefined) return
+  throw commonError('invalid_request', '--listen is a place without a port: leave --host and --port out, or --listen')
 }
 
 export function flagNames(settings: Readonly<Record<string, Setting>>): string[] {

@@ -3,8 +3,8 @@ import { type Bus, startBus, startDemo } from './app.ts'
 import { type BusConfig, type Launch, parseDatabaseUrl, readBusConfig, VERSION } from './config.ts'
 import type { Log } from './core/context.ts'
 import { isPostgresUrl } from './core/database.ts'
-import { AppError, commonError, errorKinds } from './core/errors.ts'
-import { asksForHelp, parseFlags, parseFlagsAndFile, warnOfMisspelt } from './flags.ts'
+import { AppError, errorKinds } from './core/errors.ts'
+import { asksForHelp, parseFlags, parseFlagsAndFile, refuseTwoPlaces, warnOfMisspelt } from './flags.ts'
 import { exportDatabase, importDatabase, migrateDatabase } from './move.ts'
 import { busSettings, placeSettings } from './settings.ts'
 import { UsageError } from './surfaces/cli/command.ts'
@@ -18,9 +18,7 @@ import { createTerminalLog, stopOnSignal, terminal } from './terminal.ts'
 export async function serve(rest: readonly string[], { env, programPath }: Launch): Promise<void> {
   if (asksForHelp(rest)) return terminal.out(describeSettings('serve', Object.values(busSettings)))
   const flags = parseFlags(busSettings, rest)
-  if (flags.listen !== undefined && (flags.host ?? flags.port) !== undefined) {
-    throw commonError('invalid_request', '--listen is a place without a port: leave --host and --port out, or --listen')
-  }
+  refuseTwoPlaces(flags)
   warnOfMisspelt(env)
   const config: BusConfig = readBusConfig({ env, flags })
   if (config.demo) return serveDemo(config, programPath)

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { type Environment, type Launch, parseDatabaseUrl, readServiceConfig } from './config.ts'
 import { isPostgresUrl } from './core/database.ts'
 import { toSocketPath } from './core/wire.ts'
-import { asksForHelp, type Flags, parseFlagsAndFile } from './flags.ts'
+import { asksForHelp, type Flags, parseFlagsAndFile, refuseTwoPlaces } from './flags.ts'
 import { serviceSettings } from './service-settings.ts'
 import { busSettings, type Setting } from './settings.ts'
 import { UsageError } from './surfaces/cli/command.ts'
@@ -23,6 +23,7 @@ export async function service(rest: readonly string[], { env, programPath }: Lau
     return 0
   }
   const { flags, positionals } = parseFlagsAndFile(serviceSettings, rest, 1)
+  refuseTwoPlaces(flags)
   // What is set here and now is set in no service; and a flag that the bus would refuse is refused now.
   const { scope, logFile, listen } = readServiceConfig({ env: {}, flags })
   const [named] = positionals

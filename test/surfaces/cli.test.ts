@@ -89,6 +89,12 @@ describe('the commands for people', () => {
 })
 
 describe('the commands with --json', () => {
+  it('take no text for a flag that stands behind the dashes', async () => {
+    const { bus, run } = await openShell()
+    expect((await run('post', 'converge', '--', '--json')).stdout).not.toContain('{')
+    expect((await bus.client.messages.read({})).messages).toMatchObject([{ body: '--json' }])
+  })
+
   it('print the answer of the bus on one line', async () => {
     const { runJson } = await openShell()
     const own = { owner: ME, name: 'feeds-refactor' }
@@ -138,16 +144,18 @@ describe('the exit status', () => {
     const [refusal, ...next] = claimed.stderr.trimEnd().split('\n')
     expect(refusal).toMatch(/^bus-mcp claim: lane 'feeds-refactor' held by 'builder' \(lease (300|29\d)s remaining\)$/)
     expect(next).toEqual([
-      'next: bus-mcp claim feeds-refactor --wait-s 55 to wait your turn',
-      '  or: bus-mcp post feeds-refactor "…" --recipient builder to ask the owner',
+      'next: `bus-mcp claim feeds-refactor --wait-s 55` to wait your turn',
+      process.platform === 'win32'
+        ? '  or: `bus-mcp post feeds-refactor … --recipient builder` to ask the owner'
+        : "  or: `bus-mcp post feeds-refactor '…' --recipient builder` to ask the owner",
     ])
     // What it says can be typed as it stands.
     await bus.client.lanes.release({ lane: 'feeds-refactor', owner: 'builder' })
     expect(await run('claim', 'feeds-refactor', '--wait-s', '55')).toMatchObject({ exitCode: 0 })
     await run('release', 'feeds-refactor')
     await bus.client.lanes.claim({ lane: 'feeds-refactor', owner: 'builder' })
-    expect((await run('claim', 'feeds-refactor', '--owner', 'some body', '--note', 'x')).stderr).toContain(
-      'next: bus-mcp claim feeds-refactor --owner "some body" --wait-s 55 to wait your turn\n',
+    expect((await run('claim', 'feeds-refactor', '--owner', 'somebody', '--note', 'x')).stderr).toContain(
+      'next: `bus-mcp claim feeds-refactor --owner somebody --wait-s 55` to wait your turn\n',
     )
     expect(await run('release', 'feeds-refactor')).toMatchObject({ exitCode: 75, stdout: '' })
   })

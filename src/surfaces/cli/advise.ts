@@ -2,6 +2,7 @@ import type { BusApiErrorBody } from '../../client/index.ts'
 import { fillAdvice, writeCall } from '../../core/advice.ts'
 import type { ErrorSpec } from '../../core/errors.ts'
 import type { Command } from './command.ts'
+import { quoteForPerson } from './quote.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -28,19 +29,15 @@ export function listNext(refusal: BusApiErrorBody, { commands, command, typed }:
   })
 }
 
-/** As in `bus-mcp claim feeds --wait-s 55`. */
+/** As in `bus-mcp claim feeds --wait-s 55`, with the marks: what stands behind them is not to be typed. */
 function writeCommand({ spec, flags }: Command, fields: Fields): string {
-  const positionals = spec.positionals.flatMap((name) => (fields[name] === undefined ? [] : [quote(fields[name])]))
+  const positionals = spec.positionals.flatMap((name) =>
+    fields[name] === undefined ? [] : [quoteForPerson(String(fields[name]))],
+  )
   const options = flags.flatMap(({ name, takes }) => {
     const value = fields[name.replaceAll('-', '_')]
     if (value === undefined || value === false) return []
-    return takes === undefined ? [`--${name}`] : [`--${name}`, quote(value)]
+    return takes === undefined ? [`--${name}`] : [`--${name}`, quoteForPerson(String(value))]
   })
-  return ['bus-mcp', spec.name, ...positionals, ...options].join(' ')
-}
-
-/** As every shell takes it: quoted only where it must be. */
-function quote(value: unknown): string {
-  const text = String(value)
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text)
+  return `\`${['bus-mcp', spec.name, ...positionals, ...options].join(' ')}\``
 }

@@ -55,10 +55,12 @@ export async function runCommand(
   const command = commands.find(({ spec }) => spec.name === name)
   if (!command) return undefined
   const { terminal } = options
-  const wantsJson = args.includes('--json')
+  // As far as can be told of what cannot be read.
+  let wantsJson = args.includes('--json')
   let typed: Fields = {}
   try {
-    const { input, help, flags } = await parseCommand(command, args, options.connectionFlags, terminal.readInput)
+    const { input, json, help, flags } = await parseCommand(command, args, options.connectionFlags, terminal.readInput)
+    wantsJson = json
     if (help) {
       terminal.out(describeCommand(command, options.connectionFlags))
       return 0

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
-import { LOG, quoteForShell, type ServiceFile, type ServicePlan, VARIABLES } from './plan.ts'
+import { quoteForShell } from '../quote.ts'
+import { LOG, type ServiceFile, type ServicePlan, VARIABLES } from './plan.ts'
 import { toXmlText } from './xml.ts'
 
 /** An agent of launchd: it runs while its user is logged in. */

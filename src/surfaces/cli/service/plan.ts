@@ -38,8 +38,3 @@ export function checkPlan(plan: ServicePlan): void {
     if (/\p{Cc}/u.test(text)) throw new UsageError(`${JSON.stringify(text)} has a control character in it`)
   }
 }
-
-/** A word for a POSIX shell. */
-export function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { UsageError } from '../command.ts'
-import { quoteForShell, type ServiceFile, type ServicePlan, VARIABLES } from './plan.ts'
+import { quoteForShell } from '../quote.ts'
+import { type ServiceFile, type ServicePlan, VARIABLES } from './plan.ts'
 
 /** Where systemd keeps what `StateDirectory` names. */
 const STATE = '/var/lib/bus-mcp'
@@ -87,8 +88,9 @@ export function renderSystemd(plan: ServicePlan): ServiceFile {
 }
 
 /** `PrivateTmp`: it has such folders of its own, which are empty. */
-function checkTemporary({ nodePath, programPath, databasePath, socketPath }: ServicePlan): void {
-  for (const path of [nodePath, programPath, databasePath, socketPath]) {
+function checkTemporary({ nodePath, programPath, databasePath, socketPath, scope }: ServicePlan): void {
+  // That of the system has its database where systemd keeps it.
+  for (const path of [nodePath, programPath, scope === 'system' ? undefined : databasePath, socketPath]) {
     if (path !== undefined && /^\/(?:var\/)?tmp\//.test(path)) {
       throw new UsageError(`a service sees nothing of what is in /tmp, as ${path} is: put it elsewhere`)
     }
