@@ -176,7 +176,7 @@ async function assemble(options: BusOptions) {
     mounts: [mcp, ...createPanelMounts()],
     limits,
     observers: [metrics.observer, createRequestLog(log), ...(tracing ? [tracing.observer] : [])],
-    metrics: () => metrics.text(createReadings(operations, context, http)),
+    metrics: () => metrics.text(createReadings(boundOperations, context, http)),
   })
   const { server } = http
   server.maxConnections = boundConnections(server.maxConnections)

@@ -96,7 +96,7 @@ class Refusal extends Error {
   }
 }
 
-const MAX_BODY_BYTES = 65_536
+const MAX_TEXT_BYTES = 65_536
 
 function createOldApi({ writeSecret, now = Date.now }: OldBusOptions): (request: OldBusRequest) => Answer {
   const blackboard = createBlackboard(now)
@@ -150,8 +150,8 @@ function createBlackboard(now: () => number) {
         action_flag: fields.action_flag === true,
         ts: toPythonMoment(now()),
       }
-      if (Buffer.byteLength(message.body) > MAX_BODY_BYTES) {
-        throw new Refusal(413, `body exceeds ${MAX_BODY_BYTES} bytes`)
+      if (Buffer.byteLength(message.body) > MAX_TEXT_BYTES) {
+        throw new Refusal(413, `body exceeds ${MAX_TEXT_BYTES} bytes`)
       }
       messages.unshift(message)
       return message

@@ -24,16 +24,22 @@ export {
   type MessageRow,
   selectLastPosts,
   selectMessages,
-  selectNewestSizes,
   selectNewestTexts,
   selectPending,
   selectSince,
-  selectSinceSizes,
   selectSinceTexts,
   selectSizes,
   selectTopics,
 } from './messages-store.ts'
-export { isAskedAgain, readBounds, readNewest, recallNewest, recallSince } from './recent.ts'
+export {
+  isAskedAgain,
+  readBounds,
+  readNewest,
+  readNewestSizes,
+  readSinceSizes,
+  recallNewest,
+  recallSince,
+} from './recent.ts'
 export { indexWords } from './words.ts'
 
 /** What lanes and messages append to. Has no operations of its own: those are of the capabilities above it. */

@@ -180,30 +180,33 @@ export function selectSinceTexts(
 }
 
 /** The sizes of the bodies that {@link selectNewest} would show, in bytes. */
-export function selectNewestSizes(
+export async function selectNewestSizes(
   reader: Reader,
   filter: MessageFilter,
   limit: number,
   beforeId?: number,
-): Promise<{ size: number }[]> {
-  return reader.all<{ size: number }>(newest(BODY_SIZE, reader.engine, filter, limit, beforeId))
+): Promise<number[]> {
+  const rows = await reader.all<{ size: number }>(newest(BODY_SIZE, reader.engine, filter, limit, beforeId))
+  return rows.map(({ size }) => size)
 }
 
 /** The sizes of the bodies that {@link selectSince} would show, likewise. */
-export function selectSinceSizes(
+export async function selectSinceSizes(
   reader: Reader,
   filter: MessageFilter,
   sinceId: number,
   limit: number,
-): Promise<{ size: number }[]> {
-  return reader.all<{ size: number }>(since(BODY_SIZE, reader.engine, filter, sinceId, limit))
+): Promise<number[]> {
+  const rows = await reader.all<{ size: number }>(since(BODY_SIZE, reader.engine, filter, sinceId, limit))
+  return rows.map(({ size }) => size)
 }
 
-/** The sizes of the bodies of those of the ids that there are. */
+/** The sizes of the bodies of those of the ids that there are, in bytes, in the order of the ids. */
 export function selectSizes(reader: Reader, ids: readonly number[]): Promise<{ id: number; size: number }[]> {
   return reader.all<{ id: number; size: number }>(sql`
     select id, ${BODY_SIZE} from messages
     where id in (${listOf(ids)})
+    order by id
     limit ${ids.length}`)
 }
 

@@ -1,6 +1,13 @@
 import type { Reader, Transaction } from '../../core/database.ts'
 import type { Bounds } from './bounds.ts'
-import { getMessageBounds, type MessageFilter, type MessageRow, selectNewest } from './messages-store.ts'
+import {
+  getMessageBounds,
+  type MessageFilter,
+  type MessageRow,
+  selectNewest,
+  selectNewestSizes,
+  selectSinceSizes,
+} from './messages-store.ts'
 
 /** How many topics are remembered, and how much of them: some megabytes with the texts that are made of them. */
 const MAX_PAGES = 256
@@ -87,6 +94,32 @@ export function recallSince(
     .slice(0, limit)
 }
 
+/** The sizes of the bodies of as many as {@link readNewest} would show, in bytes. */
+export async function readNewestSizes(
+  reader: Reader,
+  filter: MessageFilter,
+  limit: number,
+  beforeId?: number,
+): Promise<readonly number[]> {
+  const known = recallNewest(reader, filter, limit, beforeId)
+  return known ? known.map(toBodySize) : selectNewestSizes(reader, filter, limit, beforeId)
+}
+
+/** Likewise, of those after `sinceId`. */
+export async function readSinceSizes(
+  reader: Reader,
+  filter: MessageFilter,
+  sinceId: number,
+  limit: number,
+): Promise<readonly number[]> {
+  const known = recallSince(reader, filter, sinceId, limit)
+  return known ? known.map(toBodySize) : selectSinceSizes(reader, filter, sinceId, limit)
+}
+
+function toBodySize({ body }: MessageRow): number {
+  return Buffer.byteLength(body)
+}
+
 /** Whether the newest are asked for again: one page that is asked for once is not worth its rows. */
 export function isAskedAgain(reader: Reader, filter: MessageFilter, beforeId?: number): boolean {
   const asked = findRecent(reader, filter, beforeId)?.asked
@@ -155,6 +188,8 @@ function recall({ pages }: Recent, topic: string | undefined): Page | undefined 
 
 function keep(recent: Recent, topic: string | undefined, page: Page): void {
   drop(recent, topic)
+  // It would drive all others out, and then itself.
+  if (page.rows.reduce((sum, row) => sum + sizeOf(row), 0) > MAX_CHARACTERS) return
   recent.pages.set(topic, page)
   for (const row of page.rows) recent.characters += sizeOf(row)
   makeRoom(recent)

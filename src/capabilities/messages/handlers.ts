@@ -16,8 +16,8 @@ import {
   type MessageFilter,
   type MessageRow,
   readBounds,
-  selectNewestSizes,
-  selectSinceSizes,
+  readNewestSizes,
+  readSinceSizes,
   selectTopics,
 } from '../log/index.ts'
 import type * as contract from './contract.ts'
@@ -127,12 +127,12 @@ async function toPageLength(
   { since_id, before_id, limit }: Call<typeof contract.read>['input'],
 ): Promise<number> {
   if (limit <= ALWAYS_FIT) return limit
-  const found =
+  const sizes =
     since_id === undefined
-      ? await selectNewestSizes(reader, filter, limit, before_id)
-      : await selectSinceSizes(reader, filter, since_id, limit)
-  const fitting = countFitting(found.map(({ size }) => size))
-  return fitting < found.length ? fitting : limit
+      ? await readNewestSizes(reader, filter, limit, before_id)
+      : await readSinceSizes(reader, filter, since_id, limit)
+  const fitting = countFitting(sizes)
+  return fitting < sizes.length ? fitting : limit
 }
 
 export const topics: Handler<typeof contract.topics> = ({ input, context }) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { startTestBus } from '../../../test/support/bus.ts'
-import { ALWAYS_FIT, MAX_BODY_BYTES } from '../../core/page-size.ts'
+import { ALWAYS_FIT, MAX_TEXT_BYTES } from '../../core/page-size.ts'
 
 const COUNT = 100
-const LARGEST = 'ä'.repeat(MAX_BODY_BYTES / 2)
+const LARGEST = 'ä'.repeat(MAX_TEXT_BYTES / 2)
 
 /** Messages 1 to 100, of the largest but for some. */
 async function startFilled(isSmall: (id: number) => boolean = () => false) {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { printableLine, printableText } from '../../core/fields.ts'
 import { moment } from '../../core/moment.ts'
 import type { NamesSpec } from '../../core/operation.ts'
-import { MAX_BODY_BYTES } from '../../core/page-size.ts'
+import { MAX_TEXT_BYTES } from '../../core/page-size.ts'
 import { parseSearchText } from '../../core/search-text.ts'
 
 export const topic = printableLine('topic', 128).describe('What it is about, as in converge.')
@@ -75,4 +75,4 @@ export const search = printableLine('search', 200).check(
   }),
 )
 
-export const body = printableText('body', MAX_BODY_BYTES).describe('The message, up to 65,536 bytes of UTF-8.')
+export const body = printableText('body', MAX_TEXT_BYTES).describe('The message, up to 65,536 bytes of UTF-8.')

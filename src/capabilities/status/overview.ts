@@ -1,4 +1,5 @@
 import type { Committed, Reader } from '../../core/database.ts'
+import { countFitting } from '../../core/page-size.ts'
 import {
   countWaitingHolders,
   findFirstAbsence,
@@ -58,7 +59,7 @@ async function findOverview(reader: Reader, now: number): Promise<Overview> {
     held,
     orphaned: await selectLanesByExpiry(reader, 'orphaned', now, MAX_LISTED),
     laneCounts: await readLaneCounts(reader, now),
-    pending: await selectPending(reader, MAX_LISTED),
+    pending: takeFitting(await selectPending(reader, MAX_LISTED)),
     pendingCount: await countPending(reader),
     messageCount: await countMessages(reader),
     waiters: firstAbsence === undefined ? new Map() : await selectWaiterCounts(reader, now),
@@ -70,4 +71,8 @@ async function findOverview(reader: Reader, now: number): Promise<Overview> {
       silence.nextAt,
     ),
   }
+}
+
+function takeFitting(pending: readonly MessageRow[]): readonly MessageRow[] {
+  return pending.slice(0, countFitting(pending.map(({ body }) => Buffer.byteLength(body))))
 }
