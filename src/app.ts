@@ -136,9 +136,14 @@ export async function startBus(options: BusOptions): Promise<Bus> {
   const stop = async () => {
     stopping.abort()
     stopWatching()
-    await Promise.all([shutDown(), mcp.close(), stopChores(), inhabitants?.leave()])
-    await database.close()
-    await tracing?.close()
+    const users = [shutDown(), mcp.close(), stopChores(), inhabitants?.leave()]
+    // Whatever of it fails: one that is not closed keeps its file locked, and the last spans are those of the end.
+    const ends = [
+      ...(await Promise.allSettled(users)),
+      ...(await Promise.allSettled([database.close()])),
+      ...(await Promise.allSettled([tracing?.close()])),
+    ]
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   const isSocket = options.listen !== undefined
   return {

@@ -144,7 +144,7 @@ export const startErrors = {
   },
   database_unusable: {
     kind: 'unavailable',
-    summary: 'The file cannot be opened, is damaged, is another program’s, or is on a disk that does not sync.',
+    summary: 'The file cannot be opened, is another program’s, or is on a disk that does not sync.',
   },
   database_missing: {
     kind: 'unavailable',
@@ -156,7 +156,8 @@ export const startErrors = {
   },
   database_inconsistent: {
     kind: 'damaged',
-    summary: '`bus-mcp check` found something wrong, or a backup did not pass it. Restore the newest backup that does.',
+    summary:
+      'The file is damaged, or `bus-mcp check` found something wrong, or a backup did not pass it. Restore the newest backup that does.',
   },
   backup_exists: {
     kind: 'conflict',

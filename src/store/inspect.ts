@@ -10,7 +10,8 @@ export interface InspectOptions {
 /**
  * Opens a database to look at it.
  *
- * @throws {AppError} `database_missing`, `database_unusable`, `database_newer`, `database_changed`: one line for the user.
+ * @throws {AppError} `database_missing`, `database_unusable`, `database_inconsistent` for a damaged file, `database_newer`,
+ *   `database_changed`: one line for the user.
  */
 export async function inspectDatabase({ place, migrations }: InspectOptions): Promise<Inspection> {
   if (!isPostgresUrl(place)) {

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Migration, sql } from '../../src/core/database.ts'
+import { startErrors } from '../../src/core/errors.ts'
 import { loadDriver } from '../../src/store/sqlite/driver.ts'
 import { createTempFolder } from '../support/bus.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -23,12 +24,16 @@ const tagMigration: Migration = { id: 'tags/001-tags', statements: ['create tabl
 const createPath = (name = 'bus.db') => join(createTempFolder(), name)
 
 /** Asserts that the database is refused with `code`, and with one line for the person who starts the bus. */
-async function expectRefusal(opening: Promise<unknown>, code: string, message: string | RegExp): Promise<void> {
+async function expectRefusal(
+  opening: Promise<unknown>,
+  code: keyof typeof startErrors,
+  message: string | RegExp,
+): Promise<void> {
   const error: unknown = await opening.then(
     () => new Error('the database was opened'),
     (reason: unknown) => reason,
   )
-  expect(error).toMatchObject({ name: 'AppError', kind: 'unavailable', code })
+  expect(error).toMatchObject({ name: 'AppError', kind: startErrors[code].kind, code })
   const line = error instanceof Error ? error.message : ''
   expect(line).toMatch(message)
   expect(line).not.toContain('\n')
@@ -238,14 +243,18 @@ describe('what is no database of a bus', () => {
     expect(readFileSync(path, 'utf8')).toBe(text)
   })
 
-  it('is refused as database_unusable when it is damaged', async () => {
+  it('is refused as database_inconsistent when it is damaged', async () => {
     const path = createPath()
     await (await openTestDatabase({ path })).close()
     const bytes = readFileSync(path)
     // The header stays whole, and the tree of the schema behind it does not.
     bytes.fill(0xff, 100, 4_096)
     writeFileSync(path, bytes)
-    await expectRefusal(openTestDatabase({ path }), 'database_unusable', /damaged/)
+    await expectRefusal(
+      openTestDatabase({ path }),
+      'database_inconsistent',
+      /is damaged -- .*restore the newest backup/,
+    )
   })
 
   it('is refused as database_unusable when it is a folder', async () => {

@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createTempFolder } from '../support/bus.ts'
+import { createTempFolder, startTestBus } from '../support/bus.ts'
 import { startFakeServer } from '../support/fake-server.ts'
 import { runMain, startBusProcess } from '../support/process.ts'
 
@@ -69,6 +69,18 @@ describe('bus-mcp serve that cannot start', () => {
     const { exitCode, line } = await serveInVain(['--database-url', `sqlite:${file}`])
     expect(exitCode).toBe(69)
     expect(line).toContain(`cannot use the database ${file}`)
+  })
+
+  it('ends with 65 when the file is damaged, and says what to do', async () => {
+    const file = join(createTempFolder(), 'bus.db')
+    await (await startTestBus({ databasePlace: file })).close()
+    // Whole at its head, and cut off behind it.
+    writeFileSync(file, readFileSync(file).subarray(0, 4_096 + 100))
+    const { exitCode, line } = await serveInVain(['--database-url', `sqlite:${file}`])
+    expect({ exitCode, line }).toEqual({
+      exitCode: 65,
+      line: `bus-mcp: the database ${file} is damaged -- stop the bus, keep a copy of the file, and restore the newest backup that passes\n`,
+    })
   })
 
   it('ends with 69 when the path is a folder', async () => {

@@ -63,6 +63,45 @@ describe('a stream of events', () => {
   })
 })
 
+describe('the limit of requests that wait on one connection', () => {
+  const next = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+
+  it.each([
+    [
+      'a stream',
+      'GET /api/bus/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n',
+      /event: hello/,
+    ],
+    ['a wait', 'GET /api/bus/messages?wait_s=55&since_id=0 HTTP/1.1\r\nHost: localhost\r\n\r\n', /^/],
+  ])('cuts off whoever sends on and on behind %s, and nobody else', async (_, endless, begun) => {
+    const { origin } = await startTestBus()
+    const other = await connect(origin)
+    const hostile = await connect(origin)
+    hostile.write(endless)
+    await hostile.until(begun)
+    for (let sent = 0; sent < 10_000 && !hostile.socket.destroyed; sent += 10) {
+      hostile.write(next.repeat(10))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await hostile.untilClosed()).not.toContain('"ok":true')
+    other.write(next)
+    await other.until(/"ok":true/)
+  })
+
+  it('answers 64 behind one that waits, each in its turn, and takes as many again', async () => {
+    const { origin } = await startTestBus()
+    const connection = await connect(origin)
+    for (const round of [1, 2]) {
+      connection.write('GET /api/bus/messages?wait_s=0.3&since_id=0 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      connection.write(
+        `${next.repeat(63)}GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: last-${round}\r\n\r\n`,
+      )
+      const text = await connection.until(new RegExp(`x-request-id: last-${round}\r[^]*"ok":true`))
+      expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(round * 65)
+    }
+  })
+})
+
 describe('the limit of streams', () => {
   it('refuses one too many with too_many_streams and Retry-After, and takes another when one has gone', async () => {
     const { origin } = await startTestBus({ maxStreams: 1 })

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BusUnreachable } from '../../src/client/index.ts'
+import { startBus } from '../../src/app.ts'
+import { BusUnreachable, createBusClient } from '../../src/client/index.ts'
 import { createTempFolder, startTestBus } from '../support/bus.ts'
+import { loopbackBus } from '../support/bus-options.ts'
 import { ask, connect, post } from '../support/raw-http.ts'
+import { silentLog } from '../support/silent-log.ts'
 
 const body = JSON.stringify({ topic: 'converge', sender: 'session-A', body: 'last words' })
 const head = `POST /api/bus/message HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`
@@ -138,5 +141,27 @@ describe('the close of a bus', () => {
     await once(connection.socket, 'close')
     await bus.close()
     expect(bus.logged).toEqual([])
+  })
+
+  it('lets go of its database, and tells what failed, when one of its parts cannot end', async () => {
+    const databasePlace = join(createTempFolder(), 'bus.db')
+    const bus = await startBus({
+      ...loopbackBus,
+      databasePlace,
+      log: silentLog,
+      inhabitants: {
+        settle: async () => {},
+        live: () => {},
+        leave: async () => {
+          throw new Error('somebody does not leave')
+        },
+      },
+    })
+    const client = createBusClient({ baseUrl: bus.apiUrl })
+    await client.messages.post({ topic: 'converge', sender: 'session-A', body: 'last words' })
+    await expect(bus.close()).rejects.toThrow('somebody does not leave')
+
+    const next = await startTestBus({ databasePlace })
+    expect((await next.client.messages.read({})).messages).toMatchObject([{ id: 1, body: 'last words' }])
   })
 })

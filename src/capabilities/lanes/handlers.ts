@@ -40,10 +40,12 @@ export const claim: Handler<typeof contract.claim> = (call) => {
     undo: async (answer) => {
       // With a key the caller asks again, and may have been told yes by another bus already.
       if (context.idempotencyKey !== undefined) return
-      const { fence } = answer.lane
-      await context.database.write((transaction) =>
-        change(transaction, context, lane, { kind: 'release', owner, session, fence }),
-      )
+      const { fence, rev } = answer.lane
+      await context.database.write(async (transaction) => {
+        // Else the same holder has asked again meanwhile and was told yes, under the same fence.
+        if ((await findLane(transaction, lane))?.rev !== rev) return
+        await change(transaction, context, lane, { kind: 'release', owner, session, fence })
+      })
     },
     failDeadlock: async (cycle, transaction) =>
       fail('would_deadlock', describeDeadlock(cycle), {

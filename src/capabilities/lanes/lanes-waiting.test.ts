@@ -3,10 +3,12 @@ import { startTestBus } from '../../../test/support/bus.ts'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { BusApiError, type BusClient } from '../../client/index.ts'
 import { invoke } from '../../core/capability.ts'
-import type { Write } from '../../core/context.ts'
+import type { RequestInfo, Write } from '../../core/context.ts'
 import { createWaits } from '../../core/waits.ts'
 import { createLog } from '../../telemetry/log.ts'
+import { log } from '../log/index.ts'
 import { lanes } from './index.ts'
+import { countWaiters } from './queue-store.ts'
 import { findLane } from './store.ts'
 
 const lane = 'feeds'
@@ -21,6 +23,34 @@ async function refusalOf(call: Promise<unknown>): Promise<BusApiError> {
   const error = await call.catch((reason: unknown) => reason)
   if (error instanceof BusApiError) return error
   throw new Error(`it was not refused: ${JSON.stringify(error)}`)
+}
+
+type Lanes = Awaited<ReturnType<typeof openLanes>>
+
+/** The operations without a way in, so that a test can do something between an operation and its write. */
+async function openLanes() {
+  const database = await openTestDatabase({ path: ':memory:', migrations: [...log.migrations, ...lanes.migrations] })
+  const call = async (id: string, input: object, request: RequestInfo, granted: () => Promise<unknown>) => {
+    const bound = lanes.operations.find(({ operation }) => operation.id === id)
+    if (!bound) throw new Error(`lanes has no operation ${id}`)
+    const write: Write = async (body) => {
+      const answer = await database.write(body)
+      await granted()
+      return answer
+    }
+    const bus = {
+      database,
+      createWrite: () => write,
+      settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
+      log: createLog(() => {}),
+      waits: createWaits(10, new AbortController().signal),
+    }
+    return invoke(bound, { lane, ...input }, bus, request)
+  }
+  const present = { requestId: 'request-1', signal: new AbortController().signal }
+  const claimOf = (input: object, request: RequestInfo = present, granted = async () => {}) =>
+    call('lanes.claim', input, request, granted)
+  return { database, claimOf, release: (input: object) => call('lanes.release', input, present, async () => {}) }
 }
 
 describe('lanes.claim with wait_s', () => {
@@ -181,20 +211,45 @@ describe('lanes.claim with wait_s', () => {
   })
 
   it('fails with request_cancelled, and grants nothing, when the caller had gone before', async () => {
-    const database = await openTestDatabase({ path: ':memory:', migrations: lanes.migrations })
-    const [claim] = lanes.operations
-    if (!claim) throw new Error('lanes has no operations')
-    const bus = {
-      database,
-      createWrite: (): Write => (body) => database.write(body),
-      settings: { minLeaseMs: 1_000, maxLeaseMs: 60_000, writeSecretRequired: false, version: '0.0.0' },
-      log: createLog(() => {}),
-      waits: createWaits(10, new AbortController().signal),
-    }
-    const request = { requestId: 'request-1', signal: AbortSignal.abort() }
-    await expect(invoke(claim, { lane, owner: 'ann', wait_s: 5 }, bus, request)).rejects.toMatchObject({
-      code: 'request_cancelled',
-    })
+    const { database, claimOf } = await openLanes()
+    const gone = { requestId: 'request-1', signal: AbortSignal.abort() }
+    await expect(claimOf({ owner: 'ann', wait_s: 5 }, gone)).rejects.toMatchObject({ code: 'request_cancelled' })
     expect(await database.read((reader) => findLane(reader, lane))).toBeUndefined()
+  })
+})
+
+describe('a lane that was granted to a waiter which went away meanwhile', () => {
+  /** Has ann release the lane for which bob waits, who goes away while it is granted to him; then comes what comes `meanwhile`. */
+  async function grantToGone(meanwhile: (claimOf: Lanes['claimOf']) => Promise<unknown>) {
+    const gone = new AbortController()
+    const { database, claimOf, release } = await openLanes()
+    await claimOf({ owner: 'ann' })
+    const lost = claimOf(
+      { owner: 'bob', session: 'one', wait_s: 20 },
+      { requestId: 'lost', signal: gone.signal },
+      async () => {
+        gone.abort()
+        await meanwhile(claimOf)
+      },
+    )
+    const refusal = lost.catch((error: unknown) => error)
+    while ((await database.read((reader) => countWaiters(reader, lane, 0))) === 0)
+      await new Promise((resolve) => setImmediate(resolve))
+    await release({ owner: 'ann' })
+    expect(await refusal).toMatchObject({ code: 'request_cancelled' })
+    return database.read((reader) => findLane(reader, lane))
+  }
+
+  it('is free again', async () => {
+    expect(await grantToGone(async () => {})).toMatchObject({ fence: 2, rev: 4, tenure: undefined })
+  })
+
+  it('stays with the same holder when it has claimed it again, and was told yes', async () => {
+    let told: unknown
+    const kept = await grantToGone(async (claimOf) => {
+      told = await claimOf({ owner: 'bob', session: 'one' })
+    })
+    expect(told).toMatchObject({ decision: 'renew', lane: { fence: 2, rev: 4 } })
+    expect(kept).toMatchObject({ fence: 2, rev: 4, tenure: { owner: 'bob' } })
   })
 })

@@ -5,9 +5,9 @@ import { dirname, resolve } from 'node:path'
 import { AppError, startError } from '../../core/errors.ts'
 import { markAsCopy } from '../epoch.ts'
 import { loadDriver } from './driver.ts'
-import { findOutsideCause } from './errors.ts'
+import { findOutsideCause, toUnusable } from './errors.ts'
 import { refuseForeign } from './identity.ts'
-import { refuseMissing, toUnusable } from './inspect.ts'
+import { refuseMissing } from './inspect.ts'
 import { letGoOfClosed } from './let-go.ts'
 import { refuseStrayLog } from './stray-log.ts'
 
@@ -26,7 +26,8 @@ export interface BackupOptions {
  * a process that is killed leaves that and no more.
  *
  * @returns The size of the copy in bytes.
- * @throws {AppError} `backup_exists`, `backup_failed`, `database_missing`, `database_unusable`, and what `verify` throws.
+ * @throws {AppError} `backup_exists`, `backup_failed`, `database_missing`, `database_unusable`, `database_inconsistent` for a damaged
+ *   one, and what `verify` throws.
  */
 export async function backUp({ path, target, verify }: BackupOptions): Promise<number> {
   refuseMissing(path)

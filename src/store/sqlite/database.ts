@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Log } from '../../core/context.ts'
 import { type Database, type Migration, type OnOutage, single, sql } from '../../core/database.ts'
-import { AppError, startError } from '../../core/errors.ts'
+import { startError } from '../../core/errors.ts'
 import type { Statements } from '../bodies.ts'
 import { type Clock, createClock, createStopwatch, type Stopwatch } from '../clock.ts'
 import { createGroupCommit, type OnCommit } from '../group-commit.ts'
@@ -11,7 +11,7 @@ import { createVigil, SIGNS_PER_OUTAGE } from '../vigil.ts'
 import { createWakeUps } from '../wake-ups.ts'
 import { createSnapshotReader, createStatements, rollBack, type SnapshotReader } from './connection.ts'
 import { loadDriver, type SqliteConnection, type SqliteDriver } from './driver.ts'
-import { findOutsideCause } from './errors.ts'
+import { toUnusable } from './errors.ts'
 import { APPLICATION_ID, readPragma, refuseForeign } from './identity.ts'
 import { lockFile, OWNER_ONLY } from './lock.ts'
 import { watchContent } from './own-content.ts'
@@ -58,7 +58,8 @@ export interface SqliteOptions {
 /**
  * Opens the embedded store: every acknowledged write is on the disk, and this process is the only bus on the file.
  *
- * @throws {AppError} `database_in_use`, `database_newer`, `database_changed`, `database_unusable`: one line for the user.
+ * @throws {AppError} `database_in_use`, `database_newer`, `database_changed`, `database_unusable`, `database_inconsistent` for a
+ *   damaged file: one line for the user.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const driver = await loadDriver()
@@ -75,9 +76,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     }
     return await openConnections(driver, path, options, lock.release)
   } catch (error) {
-    if (error instanceof AppError) throw error
-    const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
-    throw startError('database_unusable', `cannot use the database ${options.path}: ${cause}`)
+    throw toUnusable(error, options.path)
   }
 }
 

@@ -1,9 +1,10 @@
-import { AppError, commonError } from '../../core/errors.ts'
+import { AppError, commonError, startError } from '../../core/errors.ts'
+import { RESTORE_ADVICE } from '../inspection.ts'
 
 const DISK_ERROR = 10
 
 /** The file is SQLite's, and what is in it cannot be (SQLITE_CORRUPT). */
-export const DAMAGED = 11
+const DAMAGED = 11
 
 /** Result codes of SQLite (sqlite.org/rescode.html) that are the world's fault, not a bug of ours. */
 const OUTSIDE_CAUSES: ReadonlyMap<number, string> = new Map([
@@ -25,6 +26,16 @@ export function findOutsideCause(error: unknown): string | undefined {
 
 export function isBusy(error: unknown): boolean {
   return findPrimaryCode(error) === 5
+}
+
+/** What a person is told of a file that cannot be opened. */
+export function toUnusable(error: unknown, path: string): unknown {
+  if (error instanceof AppError) return error
+  if (findPrimaryCode(error) === DAMAGED) {
+    return startError('database_inconsistent', `the database ${path} is damaged -- ${RESTORE_ADVICE}`)
+  }
+  const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
+  return startError('database_unusable', `cannot use the database ${path}: ${cause}`)
 }
 
 /** What a caller may be told of it; the error itself when it is not the world's fault. */

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import { type Migration, sql } from '../../core/database.ts'
-import { AppError, startError } from '../../core/errors.ts'
-import { type Inspection, RESTORE_ADVICE } from '../inspection.ts'
+import { startError } from '../../core/errors.ts'
+import type { Inspection } from '../inspection.ts'
 import { type AppliedMigration, planMigrations } from '../migrate.ts'
 import { createStatements } from './connection.ts'
 import { loadDriver, type SqliteConnection } from './driver.ts'
-import { DAMAGED, findOutsideCause, findPrimaryCode } from './errors.ts'
+import { toUnusable } from './errors.ts'
 import { isEmpty, refuseForeign } from './identity.ts'
 import { refuseStrayLog } from './stray-log.ts'
 
@@ -39,16 +39,6 @@ export function refuseMissing(path: string): void {
   }
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
   throw startError('database_missing', `there is no database ${path} -- name the one of your bus with --database-url`)
-}
-
-/** What a person is told of a file that cannot be opened. */
-export function toUnusable(error: unknown, path: string): unknown {
-  if (error instanceof AppError) return error
-  if (findPrimaryCode(error) === DAMAGED) {
-    return startError('database_inconsistent', `the database ${path} is damaged -- ${RESTORE_ADVICE}`)
-  }
-  const cause = findOutsideCause(error) ?? (error instanceof Error ? error.message : String(error))
-  return startError('database_unusable', `cannot use the database ${path}: ${cause}`)
 }
 
 async function openInspection(

@@ -1,9 +1,10 @@
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTempFolder } from '../../../test/support/bus.ts'
 import { loadDriver, type SqliteConnection } from './driver.ts'
 import { watchContent } from './own-content.ts'
+import { rememberFiles } from './own-files.ts'
 
 const PAGE_BYTES = 4096
 
@@ -21,9 +22,9 @@ async function createFile(folder: string) {
     insert into bus_store values ('first', 1000);
     create table filler (text text);`)
   connection.prepare('pragma wal_checkpoint(truncate)').all()
-  const isForeign = watchContent(driver, path, () => {})
+  const isOverwritten = watchContent(driver, path, () => {})
   fill(connection, 2000)
-  return { driver, path, connection, isForeign: () => isForeign(statSync(path)) }
+  return { driver, path, connection, isOverwritten, isForeign: () => isOverwritten(statSync(path)) }
 }
 
 function fill(connection: SqliteConnection, moment: number): void {
@@ -81,4 +82,25 @@ describe('what is in the file beside its log', () => {
     writeFileSync(path, 'no database\n'.repeat(1_000))
     expect(isForeign()).toBe(true)
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'is not made anew when the file is deleted while it is looked at, and then it is told that it was deleted (skipped on Windows: nobody deletes an open file there)',
+    async () => {
+      const { path, connection, isOverwritten } = await createFile(createTempFolder())
+      connection.prepare('pragma wal_checkpoint(passive)').all()
+      writeFileSync(`${path}-lock`, '')
+      const files = rememberFiles({
+        path,
+        log: undefined,
+        isOverwritten: (stats) => {
+          rmSync(path)
+          return isOverwritten(stats)
+        },
+        rescue: () => {},
+      })
+      files.look()
+      expect(existsSync(path)).toBe(false)
+      expect(() => files.assertKept()).toThrow('it was deleted or moved away while the bus runs')
+    },
+  )
 })

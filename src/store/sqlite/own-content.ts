@@ -68,7 +68,7 @@ function readSettled(driver: SqliteDriver, path: string, base: Base | 'other' | 
 /** Reads past the log and the locks; SQLite itself sees to it that closing this drops no lock of our other connections. */
 function readBase(driver: SqliteDriver, path: string): Base | 'other' | 'untold' {
   try {
-    const connection = driver.open(`${pathToFileURL(path).href}?immutable=1`)
+    const connection = driver.open(`${pathToFileURL(path).href}?immutable=1`, true)
     try {
       const [row] = connection.prepare('select epoch, last_moment from bus_store limit 1').all()
       if (typeof row !== 'object' || row === null || !('epoch' in row) || !('last_moment' in row)) return 'other'

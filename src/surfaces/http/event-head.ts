@@ -63,11 +63,13 @@ export function createEventHead({ spec, ask, stopping }: StreamSource, silenceMs
   /** How far the looks have got; undefined while nobody looks. */
   let position: number | undefined
 
-  const look = async (since: number): Promise<number> => {
+  const look = async (since: number): Promise<void> => {
     const fields = { limit: ENTRIES_AT_A_TIME, [spec.cursor]: since, wait_s: LOOK_SECONDS }
     const answer = await ask(fields, requestId)
     const news = listEntries(answer[spec.entries]).map(toNews)
     const until = Number(answer[spec.nextCursor])
+    // Before anybody is sent anything: one that comes while they are, or just after, is behind, and must not think otherwise.
+    position = until
     let count = 0
     for (const follower of followers) {
       // Node sends at the end of a turn.
@@ -77,7 +79,6 @@ export function createEventHead({ spec, ask, stopping }: StreamSource, silenceMs
       if (follower.response.writableNeedDrain) follower.leave()
       else sendNews(follower, news, until)
     }
-    return until
   }
 
   const run = async (from: number): Promise<void> => {
@@ -85,7 +86,7 @@ export function createEventHead({ spec, ask, stopping }: StreamSource, silenceMs
     let error: unknown
     try {
       while (followers.size > 0 && !stopping.aborted) {
-        position = await look(position)
+        await look(position)
         // Node sends at the end of a turn.
         await nextTurn()
       }

@@ -241,4 +241,35 @@ describe('a stream of events', () => {
     expect(second.text()).not.toContain('id: 1\nevent: message')
     expect(third.text()).not.toContain('event: message')
   })
+
+  it('gives a reader that comes just after the others were told what they were told', async () => {
+    const log = createLog()
+    let isHeldBack = false
+    const held = new Map<'look' | 'page', () => void>()
+    const { open } = await serve(async (input) => {
+      const answer = await log.ask(input)
+      const kind = input.wait_s === 0 ? 'page' : 'look'
+      if (isHeldBack && (kind === 'page' || answer.events.length > 0)) {
+        await new Promise<void>((resolve) => held.set(kind, resolve))
+      }
+      return answer
+    }, {})
+    const first = open()
+    await first.until('hello')
+    while (log.waits.length === 0) await sleep(1)
+    isHeldBack = true
+    const second = open()
+    while (!held.has('page')) await sleep(1)
+    log.append('message')
+    while (!held.has('look')) await sleep(1)
+    isHeldBack = false
+    // In one turn: the second is there when the look has told everybody, and has not gone on yet.
+    held.get('look')?.()
+    held.get('page')?.()
+    await first.until('id: 1\nevent: message')
+    await second.until('hello')
+    log.append('message')
+    await second.until('id: 2\nevent: message')
+    expect(second.text()).toContain('id: 1\nevent: message')
+  })
 })
