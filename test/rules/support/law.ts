@@ -223,7 +223,7 @@ export const importLaw: readonly Row[] = [
   { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
   {
     from: 'src/surfaces/cli/service/*',
-    may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/service/*', 'node:**'],
+    may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/end-process.ts', 'src/surfaces/cli/service/*', 'node:**'],
   },
   // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
   {
