@@ -10,7 +10,7 @@ import { toExitCode } from './surfaces/cli/exit-code.ts'
 import { adviseOnCommand, describeProgram, describeSettings } from './surfaces/cli/help.ts'
 import { findProblem } from './surfaces/cli/look.ts'
 import { runInLane } from './surfaces/cli/run.ts'
-import { describeRun, parseRun } from './surfaces/cli/run-flags.ts'
+import { describeRun, parseRun, splitCommand } from './surfaces/cli/run-flags.ts'
 import { top } from './surfaces/cli/top.ts'
 import { describeTop, parseTop } from './surfaces/cli/top-flags.ts'
 import { describeWatch, parseWatch, watch } from './surfaces/cli/watch.ts'
@@ -97,17 +97,16 @@ async function runOperation(command: string, rest: readonly string[], { env }: L
 }
 
 async function runWithLane(rest: readonly string[], { env }: Launch): Promise<void> {
-  const separator = rest.indexOf('--')
-  const typed = separator === -1 ? rest : rest.slice(0, separator)
-  if (asksForHelp(typed)) return terminal.out(describeRun(flagNames(clientSettings)))
+  const { flags, command } = splitCommand(rest)
+  if (asksForHelp(flags)) return terminal.out(describeRun(flagNames(clientSettings)))
   await endWith('run', 'lanes.claim', async () => {
-    const { connection, ...options } = parseRun(typed, flagNames(clientSettings))
+    const { connection, ...options } = parseRun(flags, flagNames(clientSettings))
     const config = readClient(env, connection)
     return runInLane({
       ...options,
       client: createClient(config),
       owner: config.agentId ?? namePerson(env),
-      command: separator === -1 ? [] : rest.slice(separator + 1),
+      command,
       env,
       say: terminal.err,
     })

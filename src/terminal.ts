@@ -2,6 +2,7 @@ import type { Log, LogLevel } from './core/context.ts'
 import { AppError, errorKinds } from './core/errors.ts'
 import { createLineWriter } from './telemetry/line-writer.ts'
 import { createLog } from './telemetry/log.ts'
+import { openLogStream } from './telemetry/log-stream.ts'
 
 /** The process's own streams. */
 export const terminal = {
@@ -16,7 +17,7 @@ export const terminal = {
 }
 
 // Standard output belongs to the protocol in the MCP server, and to answers elsewhere.
-const writeLine = createLineWriter(process.stderr)
+const writeLine = createLineWriter(openLogStream(process.stderr, 2))
 
 /** What goes wrong is told there at the standard level; a bus makes another one, as its settings say. */
 export const log = createTerminalLog()

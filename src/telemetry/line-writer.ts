@@ -1,5 +1,5 @@
-import type { Writable } from 'node:stream'
 import { readTime } from './log.ts'
+import type { LogStream } from './log-stream.ts'
 
 /** So much may wait for whoever reads the log: a few thousand lines. */
 const MAX_WAITING_BYTES = 1024 * 1024
@@ -9,7 +9,7 @@ const MAX_WAITING_BYTES = 1024 * 1024
  * are dropped, and how many they were is a line of its own when it goes on.
  */
 export function createLineWriter(
-  stream: Pick<Writable, 'write' | 'writableLength'>,
+  stream: LogStream,
   maxWaitingBytes: number = MAX_WAITING_BYTES,
 ): (line: string) => void {
   let dropped = 0

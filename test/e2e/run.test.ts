@@ -47,6 +47,13 @@ describe('bus-mcp run', () => {
     expect((await bus.client.lanes.get({ lane })).lane).toMatchObject({ state: 'free', last_end: 'released' })
   })
 
+  it('runs the command also where the shell took the -- that was typed before it', async () => {
+    const bus = await startTestBus()
+    const args = ['run', '--lane', lane, process.execPath, '-p', '"ran " + process.argv[1]', '--', '--wait']
+    const { exitCode, stdout } = await runMain(args, { BUS_MCP_BASE_URL: bus.apiUrl })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'ran --wait\n' })
+  })
+
   it('ends with 75 and runs nothing when somebody else holds the lane', async () => {
     const bus = await startTestBus()
     await bus.client.lanes.claim({ lane, owner: 'other' })

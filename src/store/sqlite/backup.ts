@@ -133,6 +133,7 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', 'there is no such folder'],
   ['EACCES', 'no permission'],
   ['EPERM', 'no permission'],
+  ['EBUSY', 'a program has it open'],
   ['EROFS', 'the disk is read-only'],
   ['EIO', 'the disk reported an error'],
 ])

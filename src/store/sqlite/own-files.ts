@@ -28,8 +28,8 @@ export interface OwnFiles {
 interface OwnFile {
   readonly name: string
   readonly path: string
-  readonly device: number
-  readonly inode: number
+  /** Which file it is; undefined where no other can take its name. */
+  readonly identity: { readonly device: number; readonly inode: number } | undefined
 }
 
 export interface OwnFilesOptions {
@@ -40,6 +40,7 @@ export interface OwnFilesOptions {
   readonly isOverwritten: (stats: Stats) => boolean
   /** Takes over into the database file what is in a log that has lost its name. */
   readonly rescue: () => void
+  readonly platform?: NodeJS.Platform
 }
 
 const FILES = [
@@ -49,16 +50,19 @@ const FILES = [
   ['-lock', 'the lock of the bus (-lock)'],
 ] as const
 
-/** Nothing can be lost: the database is in memory, or the system lets nobody delete or rename an open file, as Windows. */
+/** Nothing can be lost: the database is in memory. */
 export const unlosableFiles: OwnFiles = { assertThere: () => {}, assertKept: () => {}, look: () => {} }
 
 /**
  * Remembers which files are there now. They are compared by device and inode, which no other file can have while SQLite
- * has these open. By name alone: to close a file that SQLite has open would drop SQLite's locks on it (POSIX).
+ * has these open. By name alone: to close a file that SQLite has open would drop SQLite's locks on it (POSIX). Windows lets
+ * nobody delete or rename a file that SQLite has open, but it does let others write over it.
  */
-export function rememberFiles({ path, log, isOverwritten, rescue }: OwnFilesOptions): OwnFiles {
-  if (process.platform === 'win32') return unlosableFiles
-  const files = FILES.map(([ending, name]) => rememberFile(`${path}${ending}`, name))
+export function rememberFiles({ path, log, isOverwritten, rescue, platform }: OwnFilesOptions): OwnFiles {
+  const isLosable = (platform ?? process.platform) !== 'win32'
+  const files = FILES.slice(0, isLosable ? FILES.length : 1).map(([ending, name]) =>
+    rememberFile(`${path}${ending}`, name, isLosable),
+  )
   const [databaseFile, logFile] = files
   const keeping = files.slice(0, 2)
   // A commit may copy the log over what somebody wrote there, and then nobody could tell.
@@ -116,16 +120,16 @@ const REMEDIES: Readonly<Record<string, string>> = {
   [OVERWRITTEN]: 'stop it, remove the -wal and -shm files, put the right file there again, and start it',
 }
 
-function rememberFile(path: string, name: string): OwnFile {
+function rememberFile(path: string, name: string, isLosable: boolean): OwnFile {
   const { dev, ino } = statSync(path)
-  return { name, path, device: dev, inode: ino }
+  return { name, path, identity: isLosable ? { device: dev, inode: ino } : undefined }
 }
 
-function compare({ path, device, inode }: OwnFile, isOverwritten?: (stats: Stats) => boolean): string | undefined {
+function compare({ path, identity }: OwnFile, isOverwritten?: (stats: Stats) => boolean): string | undefined {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) return GONE
-    if (stats.ino !== inode || stats.dev !== device) return REPLACED
+    if (identity && (stats.ino !== identity.inode || stats.dev !== identity.device)) return REPLACED
     return isOverwritten?.(stats) ? OVERWRITTEN : undefined
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'

@@ -20,6 +20,23 @@ interface ParsedRun extends Pick<RunOptions, 'lane' | 'waitSeconds' | 'leaseSeco
   readonly connection: Readonly<Record<string, string | undefined>>
 }
 
+/**
+ * Where the command begins: behind the first `--`, or with the first word that is no flag and no flag's value. For in
+ * PowerShell the scripts that npm makes (`npm.ps1`, `bus-mcp.ps1`) never see the first `--`.
+ */
+export function splitCommand(words: readonly string[]): {
+  readonly flags: readonly string[]
+  readonly command: readonly string[]
+} {
+  let end = 0
+  for (let word = words[end]; word !== undefined && word !== '--' && word.startsWith('-'); word = words[end]) {
+    // Each flag takes a value, and help is printed whatever comes after it.
+    const takesNext = word.startsWith('--') && !word.includes('=') && words[end + 1] !== '--'
+    end += takesNext ? 2 : 1
+  }
+  return { flags: words.slice(0, end), command: words.slice(words[end] === '--' ? end + 1 : end) }
+}
+
 /** @throws {UsageError} */
 export function parseRun(args: readonly string[], connectionFlags: readonly string[]): ParsedRun {
   const names = [...runFlags.map(({ name }) => name), ...connectionFlags]
@@ -41,6 +58,7 @@ export function describeRun(connectionFlags: readonly string[]): string {
     ...runFlags.map(({ name, description }) => `  --${name.padEnd(7)}  ${description}`),
     '',
     describeConnectionFlags(connectionFlags),
+    'The " -- " may be left out, as PowerShell does by itself with what npm installed: the command begins with the first word that is no flag.',
     'The command finds BUS_LANE and BUS_FENCE in its environment. The exit status is its own; 75 when the lane could not be had.',
   ].join('\n')
 }

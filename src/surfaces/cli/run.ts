@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import spawn from 'cross-spawn'
 import { type BusClient, BusUnreachable, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
 import { UsageError } from './command.ts'
+import { endProcess } from './end-process.ts'
 
 export interface RunOptions {
   readonly client: BusClient
@@ -137,7 +138,7 @@ function listenForSignals(): Signals {
     const handle = () => {
       received ??= signal
       abort.abort()
-      if (!comesFromTerminal(signal)) child?.kill(signal)
+      if (child && !comesFromTerminal(signal)) endProcess(child, signal)
     }
     process.on(signal, handle)
     return () => process.off(signal, handle)
@@ -147,7 +148,7 @@ function listenForSignals(): Signals {
     received: () => received,
     forwardTo: (command) => {
       child = command
-      if (received && !comesFromTerminal(received)) command.kill(received)
+      if (received && !comesFromTerminal(received)) endProcess(command, received)
     },
     stop: () => {
       for (const stop of handlers) stop()
@@ -155,14 +156,18 @@ function listenForSignals(): Signals {
   }
 }
 
-/** A terminal sends Ctrl-C to the command as well. A second one would cut off what the command does about the first. */
+/**
+ * A terminal sends Ctrl-C to the command as well. A second one would cut off what the command does about the first. A
+ * window of Windows that is closed tells all that run in it.
+ */
 function comesFromTerminal(signal: NodeJS.Signals): boolean {
+  if (signal === 'SIGHUP') return process.platform === 'win32'
   return signal === 'SIGINT' && process.stdin.isTTY
 }
 
 function endCommand(child: ChildProcess): void {
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS)
+  endProcess(child, 'SIGTERM')
+  const timer = setTimeout(() => endProcess(child, 'SIGKILL'), KILL_AFTER_MS)
   child.once('exit', () => clearTimeout(timer))
 }
 

@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /**
- * Listens, and says where: as in `http://127.0.0.1:8100`, or `unix:/run/user/1000/bus.sock`.
+ * Listens, and says where: as in `http://127.0.0.1:8100`, `unix:/run/user/1000/bus.sock` or `pipe:bus-mcp`.
  *
  * @throws {AppError} `address_in_use`, `invalid_request`: one line for the person who started it.
  */
@@ -54,7 +54,7 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   if (IS_WINDOWS) {
     server.listen(path)
     await once(server, 'listening')
-    return `unix:${path}`
+    return toOrigin(path)
   }
   await removeLeftSocket(path)
   // The file is made with the mode that the mask leaves; to narrow it afterwards would leave it open for a moment.
@@ -66,7 +66,14 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
   }
   await once(server, 'listening')
   chmodSync(path, OWN_USER_ONLY)
-  return `unix:${path}`
+  return toOrigin(path)
+}
+
+const PIPES = '\\\\.\\pipe\\'
+
+/** As a client is told it: the reverse of `toSocketPath`. */
+export function toOrigin(path: string): string {
+  return path.startsWith(PIPES) ? `pipe:${path.slice(PIPES.length)}` : `unix:${path}`
 }
 
 function refuseUnfit(path: string): void {
@@ -102,8 +109,19 @@ function isAnswered(path: string): Promise<boolean> {
   })
 }
 
-function toListenError(error: unknown, place: string, isPort: boolean): unknown {
+/** Hyper-V, WSL and Docker have it reserve whole ranges, and others after each start of the machine. */
+const KEPT_BY_WINDOWS =
+  'Windows keeps that port for itself ("netsh int ipv4 show excludedportrange protocol=tcp" lists them) -- start with --port 0, or another one'
+
+/** What Node failed with, as one line for the person who started the bus; what is no matter of the place, as it is. */
+export function toListenError(
+  error: unknown,
+  place: string,
+  isPort: boolean,
+  platform: NodeJS.Platform = process.platform,
+): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
+  const advice = isPort ? 'see --host and --port' : 'name a short path in a folder that is there'
   const instead = isPort ? 'start with --port 0' : 'listen on another path'
   switch (code) {
     case 'EADDRINUSE':
@@ -121,7 +139,7 @@ function toListenError(error: unknown, place: string, isPort: boolean): unknown 
     case 'EPERM':
       return commonError(
         'invalid_request',
-        `cannot listen on ${place}: ${code} -- ${isPort ? 'see --host and --port' : 'name a short path in a folder that is there'}`,
+        `cannot listen on ${place}: ${isPort && platform === 'win32' && code === 'EACCES' ? KEPT_BY_WINDOWS : `${code} -- ${advice}`}`,
       )
     default:
       return error

@@ -110,7 +110,10 @@ export const importLaw: readonly Row[] = [
       'src/surfaces/cli/service/index.ts',
     ],
   },
-  { from: 'src/terminal.ts', may: ['src/core/*', 'src/telemetry/line-writer.ts', 'src/telemetry/log.ts'] },
+  {
+    from: 'src/terminal.ts',
+    may: ['src/core/*', 'src/telemetry/line-writer.ts', 'src/telemetry/log.ts', 'src/telemetry/log-stream.ts'],
+  },
   { from: 'src/connection.ts', may: ['src/client/index.ts', 'src/config.ts'] },
   // What the product can do, as the ways in need it.
   {
@@ -174,7 +177,7 @@ export const importLaw: readonly Row[] = [
   { from: 'src/config.ts', may: ['src/core/*', 'src/settings.ts', 'src/service-settings.ts', 'zod', 'node:**'] },
   {
     from: 'src/telemetry/*',
-    may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:async_hooks'],
+    may: ['src/core/*', 'src/telemetry/*', 'pino', 'prom-client', '@opentelemetry/**', 'node:**'],
     mayTypesOf: ['src/surfaces/http/observe.ts', 'node:http', 'node:stream'],
   },
   {
@@ -223,7 +226,13 @@ export const importLaw: readonly Row[] = [
   { from: 'src/surfaces/cli/completion/*', may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/completion/*'] },
   {
     from: 'src/surfaces/cli/service/*',
-    may: ['src/surfaces/cli/command.ts', 'src/surfaces/cli/quote.ts', 'src/surfaces/cli/service/*', 'node:**'],
+    may: [
+      'src/surfaces/cli/command.ts',
+      'src/surfaces/cli/end-process.ts',
+      'src/surfaces/cli/quote.ts',
+      'src/surfaces/cli/service/*',
+      'node:**',
+    ],
   },
   // The configuration files of other programs, and so their parsers: behind one door, for few ever need them.
   {

@@ -66,7 +66,9 @@ function describe({ title, format, toArguments }: Client, scope: Scope, path: st
     `${title}, in ${path}`,
     '',
     render(format, wanted),
-    ...(words === undefined ? [] : [`or, in one line:\n\n${toShellLine(words)}\n`]),
+    ...(words === undefined
+      ? []
+      : [`or, in one line${process.platform === 'win32' ? ' of PowerShell' : ''}:\n\n${toShellLine(words)}\n`]),
     'With --write this command puts it there, beside all that the file holds.',
   ].join('\n')
 }

@@ -16,13 +16,15 @@ const reference = `\${BUS_WRITE_SECRET}`
 
 describe('the line of Claude Code', () => {
   it('has its options before the name, and the program after --', () => {
-    expect(toShellLine(toClaudeArguments(target, 'user', reference))).toBe(
+    expect(toShellLine(toClaudeArguments(target, 'user', reference), 'linux')).toBe(
       'claude mcp add --scope user --env BUS_MCP_AGENT_ID=planner --transport stdio bus -- node "/opt/my bus/main.js"',
     )
   })
 
   it('refers to the secret in quotes that no shell opens', () => {
-    expect(toShellLine(toClaudeArguments({ ...target, isHttp: true, hasSecret: true }, 'project', reference))).toBe(
+    expect(
+      toShellLine(toClaudeArguments({ ...target, isHttp: true, hasSecret: true }, 'project', reference), 'linux'),
+    ).toBe(
       'claude mcp add --scope project --transport http bus http://127.0.0.1:8100/mcp --header "X-Bus-Agent: planner"' +
         ` --header 'X-Bus-Secret: ${reference}'`,
     )
@@ -31,11 +33,11 @@ describe('the line of Claude Code', () => {
 
 describe('the line of Codex', () => {
   it('is there for what its command can do', () => {
-    expect(toShellLine(toCodexArguments(target, 'user') ?? [])).toBe(
+    expect(toShellLine(toCodexArguments(target, 'user') ?? [], 'linux')).toBe(
       'codex mcp add bus --env BUS_MCP_AGENT_ID=planner -- node "/opt/my bus/main.js"',
     )
     const http = toCodexArguments({ ...target, isHttp: true, agentId: undefined }, 'user')
-    expect(toShellLine(http ?? [])).toBe('codex mcp add bus --url http://127.0.0.1:8100/mcp')
+    expect(toShellLine(http ?? [], 'linux')).toBe('codex mcp add bus --url http://127.0.0.1:8100/mcp')
   })
 
   it.each([
@@ -52,5 +54,20 @@ describe.skipIf(process.platform === 'win32')('a line for a shell', () => {
     const words = ['a b', 'C:\\Users\\ada', '$HOME', "it's $5", '`id`', 'a"b', 'x!y', 'plain', '--flag=1', 'ü', '']
     const echoed = execFileSync('sh', ['-c', `for word in ${toShellLine(words)}; do printf '%s\\n' "$word"; done`])
     expect(echoed.toString().split('\n').slice(0, -1)).toEqual(words)
+  })
+})
+
+describe('a line for PowerShell', () => {
+  it('has everything that it takes for something else in quotes, in which it opens nothing', () => {
+    const words = ['claude', '--env', 'A=b', 'C:\\Users\\ada', 'a b', "it's $5", reference, 'a,b', '@x', '--', '']
+    expect(toShellLine(words, 'win32')).toBe(
+      `claude --env A=b C:\\Users\\ada 'a b' 'it''s $5' '${reference}' 'a,b' '@x' '--' ''`,
+    )
+  })
+
+  it.skipIf(process.platform !== 'win32')('gives PowerShell the words that it was made of', () => {
+    const words = ['-p', 'process.argv.slice(1).join()', '--', 'a b', "it's $5", '`id`', '@x', '(1)', 'C:\\Users\\ada']
+    const echoed = execFileSync('powershell', ['-NoProfile', '-Command', toShellLine(['node', ...words])])
+    expect(echoed.toString().trim()).toBe(words.slice(3).join())
   })
 })

@@ -23,14 +23,17 @@ export function toCodexArguments(target: Target, scope: string): readonly string
   return [...begin, ...toEnvFlags(target, undefined), '--', ...toWords(target)]
 }
 
-/**
- * One line for a shell. In double quotes what has a space or a backslash, which every shell takes, also those of Windows;
- * in single quotes what a shell would expand.
- */
-export function toShellLine(words: readonly string[]): string {
-  return words.map(quote).join(' ')
+/** One line for a shell: that of the system, which is PowerShell on Windows. */
+export function toShellLine(words: readonly string[], platform: NodeJS.Platform = process.platform): string {
+  return words.map(platform === 'win32' ? quoteForPowerShell : quote).join(' ')
 }
 
+/** Also a comma, which makes a list there, and a bare `--`, which the scripts that npm makes would never see. */
+function quoteForPowerShell(word: string): string {
+  return /^[\w+=:./\\-]+$/.test(word) && word !== '--' ? word : `'${word.replaceAll("'", "''")}'`
+}
+
+/** In double quotes what has a space or a backslash; in single quotes what a shell would expand. */
 function quote(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word
   return /["$`!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`

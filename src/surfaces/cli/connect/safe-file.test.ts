@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createTempFolder } from '../../../../test/support/bus.ts'
-import { openSafeFile } from './safe-file.ts'
+import { openSafeFile, untilLetGo } from './safe-file.ts'
 
 function createFile(text: string | Uint8Array): { folder: string; path: string } {
   const folder = createTempFolder()
@@ -70,5 +70,33 @@ describe('a file that is replaced', () => {
       expect(readFileSync(path, 'utf8')).toBe('new')
       expect(statSync(link).ino).toBe(statSync(path).ino)
     })
+  })
+})
+
+describe('a file that a program has open', () => {
+  /** Is refused so many times, then done. */
+  function createRename(refusals: number, code: string) {
+    const calls = { count: 0 }
+    const act = async () => {
+      calls.count += 1
+      if (calls.count <= refusals) throw Object.assign(new Error(code), { code })
+    }
+    return { calls, act }
+  }
+
+  it.each(['EPERM', 'EBUSY', 'EACCES'])('is replaced on Windows once it is let go of: %s', async (code) => {
+    const { calls, act } = createRename(5, code)
+    await untilLetGo(act, 'win32')
+    expect(calls.count).toBe(6)
+  })
+
+  it.each([
+    ['for too long', 'win32', 'EPERM', 6],
+    ['on a system where that is no matter of time', 'linux', 'EPERM', 1],
+    ['and the disk is full', 'win32', 'ENOSPC', 1],
+  ] as const)('is not replaced when it is open %s', async (_, platform, code, tries) => {
+    const { calls, act } = createRename(9, code)
+    await expect(untilLetGo(act, platform)).rejects.toThrow(code)
+    expect(calls.count).toBe(tries)
   })
 })

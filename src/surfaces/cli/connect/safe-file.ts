@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { UsageError } from '../command.ts'
 
 /** A file that is to be replaced as a whole, or made. */
@@ -34,11 +35,30 @@ async function replace(path: string, former: Buffer | undefined, text: string): 
     if (former !== undefined) await chmod(fresh, (await stat(place)).mode)
     const backup = former === undefined ? undefined : await keepCopy(place)
     await assertUnchanged(path, former)
-    await rename(fresh, place)
+    await untilLetGo(() => rename(fresh, place))
     return backup
   } catch (error) {
     await rm(fresh, { force: true })
     throw error
+  }
+}
+
+const RENAMES = 6
+const RENAME_AGAIN_MS = 50
+
+/** Windows puts no file in the place of one that a program has open, as scanners for viruses do for a moment after a change. */
+export async function untilLetGo(
+  act: () => Promise<void>,
+  platform: NodeJS.Platform = process.platform,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act()
+    } catch (error) {
+      const isHeld = ['EPERM', 'EBUSY', 'EACCES'].includes(getCode(error) ?? '')
+      if (platform !== 'win32' || !isHeld || attempt === RENAMES) throw error
+      await setTimeout(RENAME_AGAIN_MS)
+    }
   }
 }
 
@@ -95,6 +115,7 @@ async function tell<T>(path: string, act: () => Promise<T>): Promise<T> {
     const why = new Map([
       ['EACCES', 'no permission'],
       ['EPERM', 'no permission, or a program has it open'],
+      ['EBUSY', 'a program has it open'],
       ['EISDIR', 'it is a folder'],
       ['ENOTDIR', 'what should be its folder is a file'],
       ['EROFS', 'the disk is read-only'],

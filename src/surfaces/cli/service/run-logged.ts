@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { endProcess } from '../end-process.ts'
 
 /**
  * Runs `serve` with all that it says going to the end of a file, for the Task Scheduler keeps nothing of it. The bus is a
@@ -19,7 +20,9 @@ export async function runLogged(programPath: string, flags: readonly string[], l
   })
   closeSync(log)
   const ended = once(child, 'exit')
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => endProcess(child, signal))
+  }
   const [exitCode] = await ended
   return typeof exitCode === 'number' ? exitCode : 1
 }

@@ -70,7 +70,7 @@ export function renderWindows({ nodePath, programPath, flags, folder, logFile, u
     </Exec>
   </Actions>
 </Task>`
-  return { text, advice: advise(folder, variables, log) }
+  return { text, advice: advise({ folder, variables, log, command: [nodePath, ...words] }) }
 }
 
 /** A word as programs of Windows take their command line apart: a backslash is itself but before a quote. */
@@ -79,17 +79,33 @@ export function quoteForWindows(word: string): string {
   return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`
 }
 
-function advise(folder: string, variables: string, log: string): string {
+interface Task {
+  readonly folder: string
+  readonly variables: string
+  readonly log: string
+  readonly command: readonly string[]
+}
+
+/** `Set-Content` for the secret, as `>` of Windows PowerShell writes UTF-16, of which Node reads no variable and says nothing. */
+function advise({ folder, variables, log, command: [nodePath = '', ...words] }: Task): string {
   const file = quoteForPowerShell(win32.join(folder, 'bus-mcp.xml'))
-  return `In a PowerShell that was opened as administrator, so that the task needs no window,
+  const env = quoteForPowerShell(variables)
+  return `In PowerShell, with your ordinary rights,
   New-Item -ItemType Directory -Force ${quoteForPowerShell(folder)}
-  if (-not (Test-Path ${quoteForPowerShell(variables)})) { New-Item ${quoteForPowerShell(variables)} }     # BUS_WRITE_SECRET=… goes in there; it must be there
-type it again with  > ${file}, then
+  if (-not (Test-Path ${env})) { New-Item ${env} }     # it must be there
+  Set-Content -Encoding ascii ${env} 'BUS_WRITE_SECRET=…'     # only for a secret, and not with >, which Node could not read
+type it again with  > ${file}, then in a PowerShell that was opened as administrator, so that the task needs no window,
   Register-ScheduledTask -TaskName bus-mcp -Xml (Get-Content -Raw ${file})
 It runs at once, and after every logon; when it ends it is started again within a minute. Both files are in your own
 profile, which other users cannot read.
 See it:    Get-ScheduledTaskInfo bus-mcp    Get-Content -Wait ${quoteForPowerShell(log)}
-Take away: Stop-ScheduledTask bus-mcp; Unregister-ScheduledTask bus-mcp -Confirm:$false`
+Take away: Stop-ScheduledTask bus-mcp; Unregister-ScheduledTask bus-mcp -Confirm:$false
+Without an administrator: a shortcut among what starts at your logon (shell:startup), with its window made small. When the
+bus ends, nothing starts it again.
+  $link = (New-Object -ComObject WScript.Shell).CreateShortcut([Environment]::GetFolderPath('Startup') + '\\bus-mcp.lnk')
+  $link.TargetPath = ${quoteForPowerShell(nodePath)}
+  $link.Arguments = ${quoteForPowerShell(words.map(quoteForWindows).join(' '))}
+  $link.WorkingDirectory = ${quoteForPowerShell(folder)}; $link.WindowStyle = 7; $link.Save()`
 }
 
 function quoteForPowerShell(word: string): string {
