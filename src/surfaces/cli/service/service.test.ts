@@ -124,7 +124,7 @@ describe('the unit of systemd', () => {
         'LimitNOFILE=65536',
         'UMask=0077',
         'Restart=always',
-        'RestartPreventExitStatus=2',
+        'RestartPreventExitStatus=2 65',
       ]) {
         expect(text.split('\n')).toContain(line)
       }

@@ -70,8 +70,8 @@ export function renderSystemd(plan: ServicePlan): ServiceFile {
     // Also after an end that looks like success: whoever wants it to end stops the service.
     'Restart=always',
     'RestartSec=2',
-    '# A setting that cannot be used is not mended by another start.',
-    'RestartPreventExitStatus=2',
+    '# A setting that cannot be used is not mended by another start, nor is a damaged file.',
+    'RestartPreventExitStatus=2 65',
     '# It takes up to 10 s to answer whoever waits.',
     'TimeoutStopSec=20',
     'UMask=0077',
