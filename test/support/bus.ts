@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -43,7 +43,8 @@ export async function startTestBus(options: Partial<BusOptions> = {}): Promise<T
   return { ...bus, client, logged }
 }
 
-function removeFolder(folder: string): void {
+/** Removes it with all that is in it. */
+export function removeFolder(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   } catch (error) {
@@ -52,9 +53,9 @@ function removeFolder(folder: string): void {
   }
 }
 
-/** A folder that is removed after the test. */
+/** A folder that is removed after the test. Its path is the one that the system itself tells, without links and short names. */
 export function createTempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
+  const folder = realpathSync.native(mkdtempSync(join(tmpdir(), 'bus-mcp-')))
   onTestFinished(() => removeFolder(folder))
   return folder
 }
