@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -7,6 +7,7 @@ import { type BusClient, createBusClient } from '../../src/client/index.ts'
 import type { Clock } from '../../src/store/clock.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { loopbackBus } from './bus-options.ts'
+import { removeFolder } from './remove-folder.ts'
 
 /** A clock that moves only when it is told to. */
 export interface FakeClock {
@@ -41,16 +42,6 @@ export async function startTestBus(options: Partial<BusOptions> = {}): Promise<T
   onTestFinished(bus.close)
   const client = createBusClient({ baseUrl: bus.apiUrl, writeSecret: options.writeSecret })
   return { ...bus, client, logged }
-}
-
-/** Removes it with all that is in it. */
-export function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
-  } catch (error) {
-    // A driver keeps a closed file open until its statements are collected, and Windows keeps open files.
-    if (process.platform !== 'win32') throw error
-  }
 }
 
 /** A folder that is removed after the test. Its path is the one that the system itself tells, without links and short names. */
