@@ -131,9 +131,11 @@ async function fuzz(name: string): Promise<void> {
   console.log(`${name}: ${rounds} rounds, last seed ${firstSeed + (rounds - 1) * 1_000}: ${describeTally(tally)}`)
   console.log(`${name}: faults that the bus logged: ${listFaults(bus.logged()).join('\n') || 'none'}`)
   const status = await bus.stop()
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   console.log(`${name}: the bus ended with ${status}`)
-  if (failure !== undefined || status !== 0 || listFaults(bus.logged()).length > 0) {
+  // On Windows nobody can ask it to end.
+  const isStopped = status === 0 || process.platform === 'win32'
+  if (failure !== undefined || !isStopped || listFaults(bus.logged()).length > 0) {
     console.error(failure ?? `${name}: the bus logged a fault or did not end well`)
     process.exitCode = 1
   }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 
 /** A package whose code is in one of our files. */
@@ -8,7 +8,7 @@ export interface BundledPackage {
   readonly version: string
   /** An SPDX expression, as the package itself says. */
   readonly license: string
-  /** Where it is installed, from the root, with `/` on every system. What is only a copy is found under its own name. */
+  /** Where it is installed, from the root unless on another drive, with `/` on every system. What is only a copy is found under its own name. */
   readonly folder: string
   /** The package that carries a copy of it in its own files; npm knows nothing of such copies. */
   readonly copiedBy: string | undefined
@@ -39,7 +39,7 @@ export function listBundled(metafiles: readonly Metafile[], root: string): reado
     if (folder === undefined) continue
     const own = found.get(folder) ?? readPackage(root, folder)
     found.set(folder, own)
-    for (const copy of listCopies(root, readFileSync(join(root, path), 'utf8'), own)) {
+    for (const copy of listCopies(root, readFileSync(resolve(root, path), 'utf8'), own)) {
       found.set(`${folder} ${copy.name}@${copy.version}`, copy)
     }
   }
@@ -50,7 +50,7 @@ function listCopies(root: string, text: string, { name: copiedBy }: BundledPacka
   return [...text.matchAll(COPIED)].map(([, stored = '', name = '']) => {
     const folder = `node_modules/${name}`
     const version = /^[^@_(]+/.exec(stored.slice(name.replace('/', '+').length + 1))?.[0] ?? ''
-    if (!existsSync(join(root, folder))) {
+    if (!existsSync(resolve(root, folder))) {
       throw new Error(`${copiedBy} carries a copy of ${name} ${version}, whose licence is nowhere in node_modules`)
     }
     return { ...readPackage(root, folder), version, copiedBy }
@@ -58,7 +58,7 @@ function listCopies(root: string, text: string, { name: copiedBy }: BundledPacka
 }
 
 function readPackage(root: string, folder: string): BundledPackage {
-  const read: unknown = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  const read: unknown = JSON.parse(readFileSync(resolve(root, folder, 'package.json'), 'utf8'))
   const { name, version, license } = Object(read)
   return { name: String(name), version: String(version), license: String(license), folder, copiedBy: undefined }
 }

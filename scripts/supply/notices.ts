@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { BundledPackage } from './bundled.ts'
 
 const LICENCE_FILE = /^(?:licen[cs]e|copying|notice)(?:\.(?:md|txt))?$/i
@@ -15,7 +15,7 @@ const LICENCE_CHAPTER = /^#+ *licen[cs]e *$\n([\s\S]+)/im
 export function renderNotices(packages: readonly BundledPackage[], root: string): string {
   const byText = new Map<string, string[]>()
   for (const one of packages) {
-    const text = readLicence(one.name, join(root, one.folder))
+    const text = readLicence(one.name, resolve(root, one.folder))
     byText.set(text, [...(byText.get(text) ?? []), toLine(one)])
   }
   return [

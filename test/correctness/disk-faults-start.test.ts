@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { BusApiError, type BusClient, createBusClient } from '../../src/client/i
 import { createTempFolder } from '../support/bus.ts'
 import { findObstacle } from '../support/preload.ts'
 import { type BusProcess, startBusProcess } from '../support/process.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { silentLog } from '../support/silent-log.ts'
 import { createRecordedDisk } from './power-cut-disk.ts'
 import { createRandom, type Random, takeSeed } from './random.ts'
@@ -27,7 +28,7 @@ let stopped: Files
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
+  afterAll(() => removeFolder(folder))
   const databasePlace = join(folder, 'bus.db')
   const open = () =>
     startBus({

@@ -5,7 +5,7 @@ import { startTestBus } from '../support/bus.ts'
 import { listFaults } from '../support/faults.ts'
 import { insertItem, selectItemIds } from '../support/items.ts'
 import { openTestPostgres, startTestPostgres } from '../support/postgres-database.ts'
-import { startBusProcess } from '../support/process.ts'
+import { STOPPED, startBusProcess } from '../support/process.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { limitMs, listRounds, scale } from '../support/scale.ts'
 import { type SwallowFrom, startSwallowingProxy } from '../support/swallowing-proxy.ts'
@@ -178,7 +178,7 @@ describe('a bus whose network swallows packets', () => {
     await createBusClient({ baseUrl: bus.apiUrl }).lanes.list({})
     await proxy.swallow('now')
     const askedAt = performance.now()
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
     console.log(`stopped on a network that swallows in ${toSeconds(performance.now() - askedAt)}`)
   })
 

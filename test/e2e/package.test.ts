@@ -55,10 +55,12 @@ async function pack(): Promise<Packed> {
   }
 }
 
-/** Starts the installed bus; it ends after the test. */
-async function serve(bin: string, folder: string): Promise<string> {
-  const args = ['serve', '--port', '0', '--database-url', `sqlite:${join(folder, 'bus.db')}`]
-  const child: ChildProcess = spawn(bin, args, { cwd: folder, env: cleanEnvironment() })
+const toMain = (folder: string) => join(folder, 'node_modules', 'bus-mcp', 'dist', 'main.js')
+
+/** Starts the installed bus; it ends after the test, which a bus that is started by a batch file of Windows would not. */
+async function serve(folder: string): Promise<string> {
+  const args = [toMain(folder), 'serve', '--port', '0', '--database-url', `sqlite:${join(folder, 'bus.db')}`]
+  const child: ChildProcess = spawn(process.execPath, args, { cwd: folder, env: cleanEnvironment() })
   const closed = once(child, 'close')
   onTestFinished(async () => {
     child.kill()
@@ -96,7 +98,7 @@ describe('the package', () => {
     const folder = realpathSync(createTempFolder())
     await npm('npm', ['install', '--no-audit', '--no-fund', file], folder)
     const bin = join(folder, 'node_modules', '.bin', process.platform === 'win32' ? 'bus-mcp.cmd' : 'bus-mcp')
-    const apiUrl = await serve(bin, folder)
+    const apiUrl = await serve(folder)
     await playTwoAgents(bin, folder, apiUrl)
 
     const script = 'import { createBusClient } from "bus-mcp/client"; console.log(typeof createBusClient)'
@@ -109,8 +111,10 @@ async function playTwoAgents(bin: string, folder: string, apiUrl: string): Promi
   const connected = await run(bin, ['connect', 'claude', '--write', '--base-url', apiUrl], folder)
   expect(connected).toMatchObject({ exitCode: 0, stderr: '' })
   const path = join(folder, '.mcp.json')
-  const main = join(folder, 'node_modules', 'bus-mcp', 'dist', 'main.js')
-  expect(JSON.parse(readFileSync(path, 'utf8')).mcpServers.bus).toMatchObject({ command: 'node', args: [main] })
+  expect(JSON.parse(readFileSync(path, 'utf8')).mcpServers.bus).toMatchObject({
+    command: 'node',
+    args: [toMain(folder)],
+  })
 
   const ada = await connectAsWritten('claude', path)
   const ben = await connectAsWritten('claude', path)

@@ -93,13 +93,12 @@ describe('bus-mcp run', () => {
 
   it('waits for the lane, and takes two runs of one person for two holders', async () => {
     const bus = await startTestBus()
-    const first = startRun(bus, [], sleep)
+    // Windows knows no signal that a process could see: there the lane is free when its lease ends.
+    const first = startRun(bus, process.platform === 'win32' ? ['--lease', '3s'] : [], sleep)
     await untilState(bus, 'held')
     const second = run(bus, ['--wait', '50s'], 'console.log(process.env.BUS_FENCE)')
     while ((await bus.client.lanes.get({ lane })).lane.waiters === 0) await new Promise((done) => setTimeout(done, 10))
     first.child.kill('SIGTERM')
-    // Windows knows no signal that a process could see: there the lane waits for its lease.
-    if (process.platform === 'win32') await bus.client.lanes.release({ lane, owner: 'nobody' }).catch(() => {})
     expect(await second).toMatchObject({ exitCode: 0, stdout: '2\n' })
   })
 

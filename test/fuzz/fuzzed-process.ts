@@ -20,7 +20,7 @@ export interface FuzzedBus {
   readonly pid: number
   /** What it logged so far; nothing is what it should be. */
   readonly logged: () => string
-  /** Ends it, and tells its exit status. */
+  /** Ends it, and tells its exit status, as `stop` of every bus in a process. */
   stop(): Promise<number | null>
 }
 

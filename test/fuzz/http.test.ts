@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { takeSeed } from '../correctness/random.ts'
 import { startTestBus } from '../support/bus.ts'
+import { STOPPED } from '../support/process.ts'
 import { limitMs, scale } from '../support/scale.ts'
 import { createApi, type OpenApi, readApi } from './document.ts'
 import { startFuzzedBus } from './fuzzed-process.ts'
@@ -31,7 +32,7 @@ describe('the HTTP API, asked at random by its own document', () => {
       if (hasFields) expect(count(tally, 400, 500), operation.id).toBeGreaterThan(CASES / 50)
     }
     expect(bus.logged()).toBe('')
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
   })
 
   it('answers sequences of requests as documented', { timeout: limitMs(120_000) }, async () => {
@@ -40,7 +41,7 @@ describe('the HTTP API, asked at random by its own document', () => {
     console.log(`sequences: ${describeTally(tally)}, seed ${fuzz.seed}`)
     expect(failure ?? '', `BUS_TEST_SEED=${fuzz.seed}`).toBe('')
     expect(bus.logged()).toBe('')
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
   })
 })
 

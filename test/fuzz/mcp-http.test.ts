@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { takeSeed } from '../correctness/random.ts'
+import { STOPPED } from '../support/process.ts'
 import { limitMs, scale } from '../support/scale.ts'
 import { listFaults, startFuzzedBus } from './fuzzed-process.ts'
 import { count, describeTally } from './http-fuzz.ts'
@@ -22,6 +23,6 @@ describe('/mcp, asked at random', () => {
     expect(count(tally, 200, 300)).toBeGreaterThan(CASES / 20)
     expect(count(tally, 400, 500)).toBeGreaterThan(CASES / 20)
     expect(listFaults(bus.logged())).toEqual([])
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
   })
 })

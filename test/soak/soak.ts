@@ -118,7 +118,7 @@ async function soak(options: SoakOptions, bus: SoakedBus, stage: Stage, leaving:
   const after = await settleDescriptors(bus, before ?? 0)
   const status = await bus.stop()
   if (status !== 0 && process.platform !== 'win32') stage.alarms.raise('fault of the bus', `it ended with ${status}`)
-  await checkFile(stage, bus.file)
+  checkFile(stage, bus.file)
   const { warmUpMs } = plan
   const durationMs = performance.now() - startedAt
   const course = { samples, warmUpMs, durationMs, alarms: stage.alarms.count(), descriptors: { before, after } }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -7,6 +7,7 @@ import { type BusClient, createBusClient } from '../../src/client/index.ts'
 import type { Clock } from '../../src/store/clock.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { loopbackBus } from './bus-options.ts'
+import { removeFolder } from './remove-folder.ts'
 
 /** A clock that moves only when it is told to. */
 export interface FakeClock {
@@ -43,18 +44,9 @@ export async function startTestBus(options: Partial<BusOptions> = {}): Promise<T
   return { ...bus, client, logged }
 }
 
-function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
-  } catch (error) {
-    // A driver keeps a closed file open until its statements are collected, and Windows keeps open files.
-    if (process.platform !== 'win32') throw error
-  }
-}
-
-/** A folder that is removed after the test. */
+/** A folder that is removed after the test. Its path is the one that the system itself tells, without links and short names. */
 export function createTempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
+  const folder = realpathSync.native(mkdtempSync(join(tmpdir(), 'bus-mcp-')))
   onTestFinished(() => removeFolder(folder))
   return folder
 }

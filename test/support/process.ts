@@ -33,6 +33,9 @@ export async function runMain(args: readonly string[], env: Environment = {}, in
   return { exitCode, stdout: stdout(), stderr: stderr() }
 }
 
+/** The exit code of a bus that was asked to end. Windows has no signal that a process could see: there it is ended at once. */
+export const STOPPED = process.platform === 'win32' ? null : 0
+
 export interface BusProcess {
   readonly child: ChildProcess
   readonly origin: string
@@ -41,7 +44,7 @@ export interface BusProcess {
   readonly stderr: () => string
   /** Ends the process as `kill -9` does, and waits for its end. */
   kill(): Promise<void>
-  /** Asks it to end, and waits. */
+  /** Asks it to end, and waits. Resolves with its exit code, which is `STOPPED` when all is well. */
   stop(): Promise<number | null>
 }
 

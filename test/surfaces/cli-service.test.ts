@@ -7,6 +7,7 @@ import { createTempFolder } from '../support/bus.ts'
 import { findFreePort } from '../support/free-port.ts'
 import { cleanEnvironment, MAIN, runMain } from '../support/process.ts'
 
+const IS_WINDOWS = process.platform === 'win32'
 const own = { win32: 'windows', darwin: 'launchd' }[String(process.platform)] ?? 'systemd'
 
 describe('bus-mcp service', () => {
@@ -21,7 +22,9 @@ describe('bus-mcp service', () => {
     expect(await runMain(['service', own, '--port', '8101', '--retain-days=30'])).toEqual({ exitCode, stdout, stderr })
   })
 
-  it.each(['systemd', 'launchd', 'windows'].filter((system) => system !== own))(
+  // Systemd starts no program with a path of Windows.
+  const others = ['systemd', 'launchd', 'windows'].filter((system) => system !== own)
+  it.each(others.filter((system) => !(IS_WINDOWS && system === 'systemd')))(
     'prints the file of %s too, and says that its paths are those of this machine',
     async (system) => {
       const { exitCode, stdout, stderr } = await runMain(['service', system])
@@ -29,6 +32,12 @@ describe('bus-mcp service', () => {
       expect(stderr).toMatch(/^Its paths are those of this machine/)
     },
   )
+
+  it.runIf(IS_WINDOWS)('makes no file of systemd on Windows, and says where to type it', async () => {
+    const { exitCode, stdout, stderr } = await runMain(['service', 'systemd'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('is of Windows: type the command on the machine where it is to run')
+  })
 
   it('names a database by its whole path, for a service begins in another folder', async () => {
     const folder = createTempFolder()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../../src/telemetry/log.ts'
 import { startTestBus } from '../support/bus.ts'
-import { startBusProcess } from '../support/process.ts'
+import { STOPPED, startBusProcess } from '../support/process.ts'
 import { ask, connect, post } from '../support/raw-http.ts'
 
 const secretive = ['zq-lane', 'zq-owner', 'zq-note', 'zq-topic', 'zq-body', 'zq-sender', 'zq-secret', 'zq-path']
@@ -50,7 +50,7 @@ describe('the log of requests', () => {
     await ask(bus.origin, post('/api/bus/lanes/zq-lane/claim', { owner: 'zq-owner' }))
     await ask(bus.origin, { path: '/zq-path' })
     expect(bus.stderr()).toBe('')
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
     expect(bus.stderr()).toBe('')
   })
 

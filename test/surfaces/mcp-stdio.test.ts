@@ -7,6 +7,9 @@ import { connectStdio } from '../support/mcp.ts'
 import { cleanEnvironment, collect, MAIN, runMain } from '../support/process.ts'
 import { startInitializedServer, startRawServer } from '../support/raw-stdio.ts'
 
+const isWindows = process.platform === 'win32'
+const whyNot = isWindows ? ' (skipped: Windows has Node wait until a pipe has taken all)' : ''
+
 const ping = { jsonrpc: '2.0', id: 'alive', method: 'ping' }
 
 describe('the MCP server on standard input and output', () => {
@@ -119,26 +122,33 @@ describe('the MCP server on standard input and output', () => {
     expect(server.stderr()).not.toContain('tool failed')
   })
 
-  it('takes a client that reads nothing for gone once 64 MiB wait for it, and gives its lanes back', async () => {
-    const bus = await startTestBus()
-    const child = spawn(process.execPath, [MAIN], { env: cleanEnvironment({ BUS_MCP_BASE_URL: bus.apiUrl }) })
-    onTestFinished(() => {
-      child.kill('SIGKILL')
-    })
-    child.stdin.on('error', () => {})
-    const stderr = collect(child.stderr)
-    const ended = once(child, 'exit')
-    const send = (message: unknown) => child.stdin.write(`${JSON.stringify(message)}\n`)
-    send(initialize('2025-06-18'))
-    send({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    send(toolCall(1, 'claim_lane', { lane: 'feeds', owner: 'ann', keep_alive: true }))
-    await expect.poll(async () => (await bus.client.lanes.list({})).lanes[0]?.state).toBe('held')
-    // Each is answered with some four thousand bytes.
-    for (let id = 2; id < 25_000; id += 1) send(request(id, 'tools/list'))
-    expect(await ended).toEqual([0, null])
-    expect(stderr()).toContain('the client reads nothing: more than 67108864 bytes wait for it')
-    expect((await bus.client.lanes.get({ lane: 'feeds' })).lane).toMatchObject({ state: 'free', last_end: 'released' })
-  }, 60_000)
+  it.skipIf(isWindows)(
+    `takes a client that reads nothing for gone once 64 MiB wait for it, and gives its lanes back${whyNot}`,
+    async () => {
+      const bus = await startTestBus()
+      const child = spawn(process.execPath, [MAIN], { env: cleanEnvironment({ BUS_MCP_BASE_URL: bus.apiUrl }) })
+      onTestFinished(() => {
+        child.kill('SIGKILL')
+      })
+      child.stdin.on('error', () => {})
+      const stderr = collect(child.stderr)
+      const ended = once(child, 'exit')
+      const send = (message: unknown) => child.stdin.write(`${JSON.stringify(message)}\n`)
+      send(initialize('2025-06-18'))
+      send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+      send(toolCall(1, 'claim_lane', { lane: 'feeds', owner: 'ann', keep_alive: true }))
+      await expect.poll(async () => (await bus.client.lanes.list({})).lanes[0]?.state).toBe('held')
+      // Each is answered with some four thousand bytes.
+      for (let id = 2; id < 25_000; id += 1) send(request(id, 'tools/list'))
+      expect(await ended).toEqual([0, null])
+      expect(stderr()).toContain('the client reads nothing: more than 67108864 bytes wait for it')
+      expect((await bus.client.lanes.get({ lane: 'feeds' })).lane).toMatchObject({
+        state: 'free',
+        last_end: 'released',
+      })
+    },
+    60_000,
+  )
 
   it('answers a batch of calls that arrive in one piece, each under its id', async () => {
     const bus = await startTestBus()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createBusClient } from '../../src/client/index.ts'
 import { startFakeServer } from '../support/fake-server.ts'
 import { connectHttp, connectStdio } from '../support/mcp.ts'
-import { startBusProcess } from '../support/process.ts'
+import { STOPPED, startBusProcess } from '../support/process.ts'
 import { ask } from '../support/raw-http.ts'
 
 interface Span {
@@ -101,6 +101,6 @@ describe('a trace', () => {
     for (let call = 0; call < 20; call++) await client.messages.post({ topic: 't', sender: 's', body: 'b' })
     await expect.poll(() => bus.stderr(), { timeout: 20_000 }).toContain('"event":"traces not sent"')
     expect(bus.stderr().match(/traces not sent/g)).toHaveLength(1)
-    expect(await bus.stop()).toBe(0)
+    expect(await bus.stop()).toBe(STOPPED)
   })
 })

@@ -10,7 +10,7 @@ import { quoteForWindows } from './windows.ts'
 /** What people call folders, and what each of these systems takes for something else. */
 const AWKWARD = '/opt/Bücher & "Co" 100% <$HOME> it\'s'
 const plan: ServicePlan = {
-  nodePath: process.execPath,
+  nodePath: '/usr/bin/node',
   programPath: `${AWKWARD}/dist/main.js`,
   flags: ['--port=8101', '--allowed-hosts=a b,"c"'],
   scope: 'user',
@@ -113,7 +113,7 @@ describe('the unit of systemd', () => {
 
   it('is confined, has time to end, and comes back unless a setting cannot be used', () => {
     const user = render('systemd').text
-    const system = render('systemd', { scope: 'system', nodePath: '/usr/bin/node' }).text
+    const system = render('systemd', { scope: 'system' }).text
     for (const text of [user, system]) {
       for (const line of [
         'NoNewPrivileges=yes',
@@ -151,12 +151,19 @@ describe('the unit of systemd', () => {
     ['as /var/tmp/bus.sock is', { socketPath: '/var/tmp/bus.sock' }],
     ['as /tmp/x/dist/main.js is', { programPath: '/tmp/x/dist/main.js' }],
     ['leave --log-file out', { logFile: '/var/log/bus.log' }],
+    [
+      'runs on Linux, and C:\\Program Files\\nodejs\\node.exe is of Windows: type the command on the machine where it is to run',
+      { nodePath: 'C:\\Program Files\\nodejs\\node.exe', databasePath: 'D:\\bus\\bus.db', logFile: 'D:\\bus\\bus.log' },
+    ],
+    ['and D:\\bus\\bus.db is of Windows', { databasePath: 'D:\\bus\\bus.db' }],
     ['has a control character in it', { programPath: '/opt/a\nExecStartPre=/bin/evil' }],
   ])('is refused: %s', (said, changed) => {
-    expect(() => render('systemd', { nodePath: '/usr/bin/node', ...changed })).toThrow(said)
+    expect(() => render('systemd', changed)).toThrow(said)
   })
 
   describe.skipIf(!has('systemd-analyze', '--version'))('read by systemd', () => {
+    // It looks whether the program is there.
+    const nodePath = process.execPath
     const verify = (text: string) => {
       const file = writeTemp('bus-mcp.service', text)
       const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
@@ -164,17 +171,17 @@ describe('the unit of systemd', () => {
     }
 
     it('has no key or value that it does not know', () => {
-      expect(verify(render('systemd').text)).toEqual([])
-      expect(verify(render('systemd', { scope: 'system' }).text)).toEqual([])
+      expect(verify(render('systemd', { nodePath }).text)).toEqual([])
+      expect(verify(render('systemd', { nodePath, scope: 'system' }).text)).toEqual([])
     })
 
     it.each([
       ['ProtectSystem=', 'ProtectSysten='],
       ['@system-service', '@no-such-group'],
       ['MemoryMax=1G', 'MemoryMax=much'],
-      [process.execPath, '/no/such/node'],
+      [nodePath, '/no/such/node'],
     ])('is told when %s is %s', (found, planted) => {
-      expect(verify(render('systemd').text.replace(found, planted))).not.toEqual([])
+      expect(verify(render('systemd', { nodePath }).text.replace(found, planted))).not.toEqual([])
     })
 
     it('exposes little as a service of the system: at most 1.5 of 10', () => {

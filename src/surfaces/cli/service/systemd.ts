@@ -46,10 +46,11 @@ const confinedBySystem = [
 /**
  * A unit of systemd, of the user or of the system.
  *
- * @throws {UsageError} For what a system service could not read or write.
+ * @throws {UsageError} For what a system service could not read or write, and where systemd is not.
  */
 export function renderSystemd(plan: ServicePlan): ServiceFile {
   const isOfSystem = plan.scope === 'system'
+  checkPlatform(plan)
   checkTemporary(plan)
   if (isOfSystem) checkReach(plan)
   if (plan.logFile !== undefined) throw new UsageError('leave --log-file out: systemd keeps the log in its journal')
@@ -85,6 +86,16 @@ export function renderSystemd(plan: ServicePlan): ServiceFile {
     `WantedBy=${isOfSystem ? 'multi-user.target' : 'default.target'}`,
   ]
   return { text: lines.join('\n'), advice: isOfSystem ? adviseSystem() : adviseUser(plan) }
+}
+
+function checkPlatform({ nodePath, programPath, databasePath }: ServicePlan): void {
+  for (const path of [nodePath, programPath, databasePath]) {
+    if (path !== undefined && /^(?:[A-Za-z]:|\\\\)/.test(path)) {
+      throw new UsageError(
+        `a service of systemd runs on Linux, and ${path} is of Windows: type the command on the machine where it is to run`,
+      )
+    }
+  }
 }
 
 /** `PrivateTmp`: it has such folders of its own, which are empty. */
