@@ -67,8 +67,12 @@ async function serve(folder: string): Promise<string> {
     await closed
   })
   const stdout = child.stdout ? collect(child.stdout) : () => ''
+  const stderr = child.stderr ? collect(child.stderr) : () => ''
   while (child.stdout && !stdout().includes('Ctrl-C')) {
-    await Promise.race([once(child.stdout, 'data'), closed.then(() => Promise.reject(new Error('the bus ended')))])
+    await Promise.race([
+      once(child.stdout, 'data'),
+      closed.then(() => Promise.reject(new Error(`the bus ended: ${stdout()} ${stderr()}`))),
+    ])
   }
   return `${/listening on (\S+)/.exec(stdout())?.[1]}/api/bus`
 }
