@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import spawn from 'cross-spawn'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -100,6 +100,8 @@ describe('the package', () => {
     expect(readdirSync(elsewhere)).toEqual([])
 
     const folder = realpathSync(createTempFolder())
+    // Else npm would install into a folder above that has one.
+    writeFileSync(join(folder, 'package.json'), '{}')
     await npm('npm', ['install', '--no-audit', '--no-fund', file], folder)
     const bin = join(folder, 'node_modules', '.bin', process.platform === 'win32' ? 'bus-mcp.cmd' : 'bus-mcp')
     const apiUrl = await serve(folder)
