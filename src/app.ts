@@ -123,8 +123,9 @@ export async function startBus(options: BusOptions): Promise<Bus> {
     await inhabitants?.settle(createBusClient({ transport: createLocalTransport(operations, context) }), doChores)
     origin = await listen(server, options)
   } catch (error) {
-    await inhabitants?.leave()
-    await database.close()
+    // Whatever of it fails, too: why it did not start is what a person must be told.
+    await Promise.allSettled([inhabitants?.leave()])
+    await Promise.allSettled([database.close()])
     throw error
   }
   // A connection that cannot be accepted would end the process. Who watches the descriptors says why.

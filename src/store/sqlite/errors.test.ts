@@ -11,7 +11,6 @@ describe('an error of SQLite', () => {
     [6, /locked/],
     [8, /read-only/],
     [10, /disk reported an error/],
-    [11, /damaged/],
     [13, /disk is full/],
     [14, /cannot be opened/],
     [26, /not an SQLite database/],
@@ -22,6 +21,14 @@ describe('an error of SQLite', () => {
       code: 'store_unavailable',
       message: expect.stringMatching(words),
       details: { retry_after_ms: 1_000 },
+    })
+  })
+
+  it('tells of a damaged file what to do, for to try again mends nothing', () => {
+    expect(toStoreError(sqliteError(11))).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/^nothing was changed: the database file is damaged -- .*restore the newest backup/),
+      details: { retry_after_ms: 5_000 },
     })
   })
 

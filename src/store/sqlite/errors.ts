@@ -42,6 +42,13 @@ export function toUnusable(error: unknown, path: string): unknown {
 export function toStoreError(error: unknown): unknown {
   const cause = error instanceof AppError ? undefined : findOutsideCause(error)
   if (cause === undefined) return error
+  if (findPrimaryCode(error) === DAMAGED) {
+    return commonError(
+      'store_unavailable',
+      `nothing was changed: ${cause} -- tell the person who runs the bus: ${RESTORE_ADVICE}`,
+      { retry_after_ms: 5000 },
+    )
+  }
   return commonError('store_unavailable', `nothing was changed: ${cause} -- try again later`, { retry_after_ms: 1000 })
 }
 
