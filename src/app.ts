@@ -279,10 +279,8 @@ export async function startDemo(
 }
 
 /** What a request asks for, so short that it can be kept with its answer. The input is as parsed, its fields in the contract's order. */
-/** How long somebody waits is no part of what is asked for: whoever asks again has less time left. */
-function fingerprint(operationId: string, input: object): string {
-  const asked = JSON.stringify({ ...input, wait_s: undefined })
-  return createHash('sha256').update(operationId).update(asked).digest('base64')
+function fingerprint(operationId: string, input: unknown): string {
+  return createHash('sha256').update(operationId).update(JSON.stringify(input)).digest('base64')
 }
 
 /** Calls in the bus's own process; whoever may not write is refused as over HTTP. */

@@ -21,7 +21,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Names one change, so that asking for it again makes it once. Made for each write when left out. */
   readonly idempotencyKey?: string
-  /** How long a claim waits for its lane in all, in seconds, where that is longer than the 55 that one call may. */
+  /** How long a claim waits for its lane in all, in seconds, where that is longer than the 55 that one call may. Not with a key. */
   readonly waitSeconds?: number
   /** Is called each time that a bus is asked to wait: no lease that is granted began before the last time. */
   readonly onAsk?: () => void
@@ -59,7 +59,7 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
   const { baseUrl = STANDARD_BASE_URL, timeoutMs = STANDARD_TIMEOUT_MS, writeSecret } = options
   const transport = options.transport ?? createStandardTransport()
 
-  const { ask, askTwice, settle } = createRepeatingExchange(transport)
+  const { ask, askTwice, settle, knowsBus } = createRepeatingExchange(transport)
   const socketPath = toSocketPath(baseUrl)
   // On a socket, whose bus is asked by the name that every bus has.
   const root = findRoot(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
@@ -102,10 +102,9 @@ export function createBusClient(options: BusClientOptions = {}): BusClient {
     const { waitSeconds, signal } = callOptions
     const stepSeconds = waitSeconds === undefined ? toWaitSeconds(input.wait_s) : WAIT_STEP_SECONDS
     if ((waitSeconds ?? stepSeconds) <= 0) return callOver(settle, id, input, callOptions)
-    const options = { ...callOptions, idempotencyKey: crypto.randomUUID() }
-    return waitOn({ seconds: waitSeconds ?? stepSeconds, stepSeconds, signal }, (wait_s) => {
+    return waitOn({ seconds: waitSeconds ?? stepSeconds, stepSeconds, signal, isKnown: knowsBus }, (wait_s) => {
       callOptions.onAsk?.()
-      return callOver(ask, id, { ...input, wait_s }, options)
+      return callOver(ask, id, { ...input, wait_s }, callOptions)
     })
   }
 
@@ -144,6 +143,8 @@ function createRepeatingExchange(transport: Transport): {
   readonly ask: Transport
   readonly askTwice: Transport
   readonly settle: Transport
+  /** Whether a bus of ours has answered. */
+  readonly knowsBus: () => boolean
 } {
   let knowsKeys = false
   const ask: Transport = async (request) => {
@@ -171,7 +172,7 @@ function createRepeatingExchange(transport: Transport): {
     }
     return answer
   }
-  return { ask, askTwice, settle }
+  return { ask, askTwice, settle, knowsBus: () => knowsKeys }
 }
 
 /** How often a change is asked for again when the bus itself does not know whether it made it: its key settles that. */

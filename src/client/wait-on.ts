@@ -16,20 +16,21 @@ export interface Wait {
   /** How long one call waits at the most. Who was refused at the end of one that was not the last waits on. */
   readonly stepSeconds: number
   readonly signal: AbortSignal | undefined
+  /** Whether a bus has answered there before, so that what breaks off at once is one, too. */
+  readonly isKnown: () => boolean
 }
 
 /**
  * Waits for a lane also when the bus ends meanwhile: the next one is asked for the rest of the time, and has kept the place in
- * the queue.
+ * the queue. What was granted and not heard of is renewed by that, and its lease begins anew.
  *
- * @param ask Asks a bus to wait for so many seconds; each time under the same key, so that what was granted and not heard of is
- *   told as it was.
+ * @param ask Asks a bus to wait for so many seconds, each time anew.
  * @throws {BusApiError} As `ask` does when the bus refuses, or when no time is left. Where an earlier call may have been
  *   carried out it says so.
  * @throws {BusUnreachable} Likewise; also at once when nobody waited for us in the first place.
  */
 export async function waitOn<Answer>(
-  { seconds, stepSeconds, signal }: Wait,
+  { seconds, stepSeconds, signal, isKnown }: Wait,
   ask: (waitSeconds: number) => Promise<Answer>,
 ): Promise<Answer> {
   const endsAt = performance.now() + seconds * 1000
@@ -43,7 +44,7 @@ export async function waitOn<Answer>(
     } catch (error) {
       const now = performance.now()
       const isStep = seconds > stepSeconds && isBusy(error)
-      wasThere ||= isStep || isCutShort(error, now - askedAt)
+      wasThere ||= isStep || isCutShort(error, isKnown() || now - askedAt >= WAITED_MS)
       isUnknown ||= isOfUnknownOutcome(error)
       const pauseMs = isStep && now - askedAt >= waitSeconds * 1000 ? 0 : Math.max(ASK_AGAIN_MS, toRetryAfterMs(error))
       const goesOn = isStep || (wasThere && isOfAnEnd(error))
@@ -54,27 +55,34 @@ export async function waitOn<Answer>(
 }
 
 /** Others hold the lane, or wait for it and came first. */
-function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): error is BusApiError {
   return error instanceof BusApiError && (error.body.code === 'lane_held' || error.body.code === 'lane_queued')
 }
 
-/** A bus that waited for us has ended: it said so, or nobody hears of it any more. */
-function isCutShort(error: unknown, afterMs: number): boolean {
-  if (error instanceof BusUnreachable) return error.outcomeUnknown && afterMs >= WAITED_MS
-  if (!(error instanceof BusApiError)) return false
-  if (GATEWAY_STATUSES.includes(error.statusCode)) return afterMs >= WAITED_MS
-  return isOfUnknownOutcome(error) || (error.statusCode === 409 && error.body.retry_after_ms === 0)
+/**
+ * A bus that waited for us has ended: it said so, or nobody hears of it any more.
+ *
+ * @param hasWaited Whether it can have been a bus.
+ */
+function isCutShort(error: unknown, hasWaited: boolean): boolean {
+  return isRefusedAtEnd(error) || (hasWaited && isOfUnknownOutcome(error))
+}
+
+/** A bus that ends says how the lane stands, and that another may be asked at once. */
+function isRefusedAtEnd(error: unknown): boolean {
+  return isBusy(error) && error.body.retry_after_ms === 0
 }
 
 /** What is heard of a bus that ends, is away, or begins and has all its callers back at once. */
 function isOfAnEnd(error: unknown): boolean {
-  if (error instanceof BusUnreachable) return true
-  return error instanceof BusApiError && (AWAY_STATUSES.includes(error.statusCode) || error.body.retry_after_ms === 0)
+  if (error instanceof BusUnreachable || isRefusedAtEnd(error)) return true
+  return error instanceof BusApiError && AWAY_STATUSES.includes(error.statusCode)
 }
 
 function isOfUnknownOutcome(error: unknown): boolean {
   if (error instanceof BusUnreachable) return error.outcomeUnknown
-  return error instanceof BusApiError && error.body.outcome_unknown === true
+  if (!(error instanceof BusApiError)) return false
+  return GATEWAY_STATUSES.includes(error.statusCode) || error.body.outcome_unknown === true
 }
 
 /** Of a refusal that says who holds the lane everything is known. */

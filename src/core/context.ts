@@ -55,7 +55,7 @@ export interface BusContext {
   readonly log: Log
   readonly waits: Waits
   /** Makes the {@link Context.write} of a request. */
-  readonly createWrite: (request: RequestInfo, operationId: string, input: object) => Write
+  readonly createWrite: (request: RequestInfo, operationId: string, input: unknown) => Write
 }
 
 /**

@@ -154,6 +154,9 @@ describe('the exit status', () => {
     expect(await run('claim', 'feeds-refactor', '--wait-s', '55')).toMatchObject({ exitCode: 0 })
     await run('release', 'feeds-refactor')
     await bus.client.lanes.claim({ lane: 'feeds-refactor', owner: 'builder' })
+    expect((await run('claim', 'feeds-refactor', '--owner=-x')).stderr).toContain(
+      'next: `bus-mcp claim feeds-refactor --owner=-x --wait-s 55` to wait your turn\n',
+    )
     expect((await run('claim', 'feeds-refactor', '--owner', 'somebody', '--note', 'x')).stderr).toContain(
       'next: `bus-mcp claim feeds-refactor --owner somebody --wait-s 55` to wait your turn\n',
     )

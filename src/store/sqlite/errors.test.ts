@@ -27,7 +27,9 @@ describe('an error of SQLite', () => {
   it('tells of a damaged file what to do, for to try again mends nothing', () => {
     expect(toStoreError(sqliteError(11))).toMatchObject({
       code: 'store_unavailable',
-      message: expect.stringMatching(/^nothing was changed: the database file is damaged -- .*restore the newest backup/),
+      message: expect.stringMatching(
+        /^nothing was changed: the database file is damaged -- .*restore the newest backup/,
+      ),
       details: { retry_after_ms: 5_000 },
     })
   })

@@ -31,13 +31,19 @@ export function listNext(refusal: BusApiErrorBody, { commands, command, typed }:
 
 /** As in `bus-mcp claim feeds --wait-s 55`, with the marks: what stands behind them is not to be typed. */
 function writeCommand({ spec, flags }: Command, fields: Fields): string {
-  const positionals = spec.positionals.flatMap((name) =>
-    fields[name] === undefined ? [] : [quoteForPerson(String(fields[name]))],
-  )
+  const positionals = spec.positionals.flatMap((name) => (fields[name] === undefined ? [] : [toWord(fields[name])]))
   const options = flags.flatMap(({ name, takes }) => {
     const value = fields[name.replaceAll('-', '_')]
     if (value === undefined || value === false) return []
-    return takes === undefined ? [`--${name}`] : [`--${name}`, quoteForPerson(String(value))]
+    if (takes === undefined) return [`--${name}`]
+    // What begins with a dash would be taken for a flag.
+    return String(value).startsWith('-') ? [`--${name}=${toWord(value)}`] : [`--${name}`, toWord(value)]
   })
-  return `\`${['bus-mcp', spec.name, ...positionals, ...options].join(' ')}\``
+  const isDashed = positionals.some((word) => /^'?-/.test(word))
+  const words = isDashed ? [...options, '--', ...positionals] : [...positionals, ...options]
+  return `\`${['bus-mcp', spec.name, ...words].join(' ')}\``
+}
+
+function toWord(value: unknown): string {
+  return quoteForPerson(String(value))
 }

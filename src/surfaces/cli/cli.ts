@@ -117,15 +117,16 @@ export function describeCommand({ operation, usage, flags }: Command, connection
   ].join('\n')
 }
 
+const MAY_BE_DONE = 'It may have been carried out: look before you repeat it.'
+
 function explainError(error: unknown, call: RefusedCommand): string {
   if (error instanceof UsageError) return `${error.message}\nusage: bus-mcp ${call.command.usage}`
   if (error instanceof BusUnreachable) {
-    const advice = error.outcomeUnknown
-      ? 'It may have been carried out: look before you repeat it.'
-      : 'Start a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.'
+    const advice = error.outcomeUnknown ? MAY_BE_DONE : 'Start a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.'
     return `${error.message}\n${advice}`
   }
   if (error instanceof BusApiError) {
+    if (error.body.outcome_unknown === true) return `${error.message}\n${MAY_BE_DONE}`
     const hint = findHint(error.statusCode, error.body.code)
     // A field's problem says all there is to say.
     if (error.body.errors) return error.message

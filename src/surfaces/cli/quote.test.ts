@@ -17,6 +17,7 @@ const NAMES = [
   '!!',
   '~',
   '\\',
+  "\\'; id; '",
 ]
 
 describe('a word that a person is told to type', () => {

@@ -1,8 +1,8 @@
 import { OWN_WORDS } from '../../core/advice.ts'
 
-/** A word for a POSIX shell. */
+/** A word for a POSIX shell, and for fish, where a backslash is none of the text between quotes either. */
 export function quoteForShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/['\\]/g, "'\\$&'")}'`
 }
 
 /**

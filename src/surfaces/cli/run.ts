@@ -2,7 +2,15 @@ import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import spawn from 'cross-spawn'
-import { type BusClient, BusUnreachable, type HeldLane, keepLane, releaseLane, toHeldLane } from '../../client/index.ts'
+import {
+  BusApiError,
+  type BusClient,
+  BusUnreachable,
+  type HeldLane,
+  keepLane,
+  releaseLane,
+  toHeldLane,
+} from '../../client/index.ts'
 import { UsageError } from './command.ts'
 import { endProcess } from './end-process.ts'
 
@@ -69,9 +77,14 @@ async function claim(
     return toHeldLane(input, answer, askedAt)
   } catch (error) {
     // Nobody else knows the session, so nobody could give back what was granted and not heard of.
-    if (error instanceof BusUnreachable && error.outcomeUnknown) await client.lanes.release(holder).catch(() => {})
+    if (isOfUnknownOutcome(error)) await client.lanes.release(holder).catch(() => {})
     throw error
   }
+}
+
+function isOfUnknownOutcome(error: unknown): boolean {
+  if (error instanceof BusUnreachable) return error.outcomeUnknown
+  return error instanceof BusApiError && error.body.outcome_unknown === true
 }
 
 async function runCommand(options: RunOptions, held: HeldLane, signals: Signals): Promise<number> {
