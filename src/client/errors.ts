@@ -34,3 +34,9 @@ export class BusApiError extends Error {
     this.body = body
   }
 }
+
+/** Whether a call that failed may have been carried out all the same. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  if (error instanceof BusUnreachable) return error.outcomeUnknown
+  return error instanceof BusApiError && error.body.outcome_unknown === true
+}

@@ -7,7 +7,7 @@ export {
   type Input,
   type Output,
 } from './client.ts'
-export { BusApiError, type BusApiErrorBody, BusUnreachable } from './errors.ts'
+export { BusApiError, type BusApiErrorBody, BusUnreachable, isOutcomeUnknown } from './errors.ts'
 export { createFetchTransport } from './fetch-transport.ts'
 export { type HeldLane, keepLane, releaseLane, toHeldLane } from './held-lane.ts'
 export type { OperationId } from './operations.gen.ts'

@@ -1,4 +1,4 @@
-import { BusApiError, BusUnreachable } from './errors.ts'
+import { BusApiError, BusUnreachable, isOutcomeUnknown } from './errors.ts'
 
 /** How soon a bus that is away is asked again, in milliseconds, where it does not say. */
 const ASK_AGAIN_MS = 250
@@ -45,7 +45,7 @@ export async function waitOn<Answer>(
       const now = performance.now()
       const isStep = seconds > stepSeconds && isBusy(error)
       wasThere ||= isStep || isCutShort(error, isKnown() || now - askedAt >= WAITED_MS)
-      isUnknown ||= isOfUnknownOutcome(error)
+      isUnknown ||= mayBeDone(error)
       const pauseMs = isStep && now - askedAt >= waitSeconds * 1000 ? 0 : Math.max(ASK_AGAIN_MS, toRetryAfterMs(error))
       const goesOn = isStep || (wasThere && isOfAnEnd(error))
       if (!goesOn || signal?.aborted || now + pauseMs >= endsAt) throw isUnknown ? tellUnknown(error) : error
@@ -65,7 +65,7 @@ function isBusy(error: unknown): error is BusApiError {
  * @param hasWaited Whether it can have been a bus.
  */
 function isCutShort(error: unknown, hasWaited: boolean): boolean {
-  return isRefusedAtEnd(error) || (hasWaited && isOfUnknownOutcome(error))
+  return isRefusedAtEnd(error) || (hasWaited && mayBeDone(error))
 }
 
 /** A bus that ends says how the lane stands, and that another may be asked at once. */
@@ -79,10 +79,9 @@ function isOfAnEnd(error: unknown): boolean {
   return error instanceof BusApiError && AWAY_STATUSES.includes(error.statusCode)
 }
 
-function isOfUnknownOutcome(error: unknown): boolean {
-  if (error instanceof BusUnreachable) return error.outcomeUnknown
-  if (!(error instanceof BusApiError)) return false
-  return GATEWAY_STATUSES.includes(error.statusCode) || error.body.outcome_unknown === true
+/** Behind a proxy nobody hears what the bus did. */
+function mayBeDone(error: unknown): boolean {
+  return isOutcomeUnknown(error) || (error instanceof BusApiError && GATEWAY_STATUSES.includes(error.statusCode))
 }
 
 /** Of a refusal that says who holds the lane everything is known. */
@@ -95,10 +94,8 @@ function tellUnknown(error: unknown): unknown {
 }
 
 function toRetryAfterMs(error: unknown): number {
-  const asked = error instanceof BusApiError ? error.body.retry_after_ms : undefined
-  return AWAY_STATUSES.includes(error instanceof BusApiError ? error.statusCode : 0) && asked !== undefined
-    ? Number(asked)
-    : 0
+  const isAway = error instanceof BusApiError && AWAY_STATUSES.includes(error.statusCode)
+  return isAway ? Number(error.body.retry_after_ms ?? 0) : 0
 }
 
 /** Ends early when whoever waits has gone: the next call tells so. */

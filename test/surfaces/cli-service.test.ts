@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTempFolder } from '../support/bus.ts'
@@ -9,17 +9,27 @@ import { cleanEnvironment, MAIN, runMain } from '../support/process.ts'
 
 const IS_WINDOWS = process.platform === 'win32'
 const own = { win32: 'windows', darwin: 'launchd' }[String(process.platform)] ?? 'systemd'
+/** Of a checkout below /tmp, which a service of systemd has of its own. */
+const isUnseen = own === 'systemd' && /^\/(?:var\/)?tmp\//.test(realpathSync(MAIN))
 
 describe('bus-mcp service', () => {
   it('prints the file of this system with the program that runs, and beside it what to type', async () => {
-    const typed = ['service', '--port', '8101', '--retain-days=30']
+    const flags = ['--port', '8101', '--retain-days=30']
+    const typed = ['service', ...(isUnseen ? ['launchd'] : []), ...flags]
     const { exitCode, stdout, stderr } = await runMain(typed, { BUS_WRITE_SECRET: 'letmein', BUS_PORT: '9' })
     expect(exitCode).toBe(0)
     for (const word of ['--port=8101', '--retain-days=30', 'main.js']) expect(stdout).toContain(word)
     // What is set where it is typed is set in no service, and a secret least of all.
     expect(stdout).not.toContain('letmein')
     expect(stderr).toContain('BUS_WRITE_SECRET=…')
-    expect(await runMain(['service', own, '--port', '8101', '--retain-days=30'])).toEqual({ exitCode, stdout, stderr })
+    const named = await runMain(['service', isUnseen ? 'launchd' : own, ...flags])
+    expect(named).toEqual({ exitCode, stdout, stderr })
+  })
+
+  it.runIf(isUnseen)('prints none of systemd for a program that the service would not see', async () => {
+    const { exitCode, stdout, stderr } = await runMain(['service'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('a service sees nothing of what is in /tmp')
   })
 
   // Systemd starts no program with a path of Windows.

@@ -1,4 +1,4 @@
-import { BusApiError, type BusClient, BusUnreachable } from '../../client/index.ts'
+import { BusApiError, type BusClient, BusUnreachable, isOutcomeUnknown } from '../../client/index.ts'
 import { isAnswer, noAnswer, toAnswerShape } from '../../core/answer-shape.ts'
 import { findHint } from '../../core/hint.ts'
 import type { AnyOperation } from '../../core/operation.ts'
@@ -117,21 +117,24 @@ export function describeCommand({ operation, usage, flags }: Command, connection
   ].join('\n')
 }
 
-const MAY_BE_DONE = 'It may have been carried out: look before you repeat it.'
-
 function explainError(error: unknown, call: RefusedCommand): string {
   if (error instanceof UsageError) return `${error.message}\nusage: bus-mcp ${call.command.usage}`
+  if (isOutcomeUnknown(error)) {
+    return `${describe(error)}\nIt may have been carried out: look before you repeat it.`
+  }
   if (error instanceof BusUnreachable) {
-    const advice = error.outcomeUnknown ? MAY_BE_DONE : 'Start a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.'
-    return `${error.message}\n${advice}`
+    return `${error.message}\nStart a bus with "bus-mcp serve"; "bus-mcp doctor" tells more.`
   }
   if (error instanceof BusApiError) {
-    if (error.body.outcome_unknown === true) return `${error.message}\n${MAY_BE_DONE}`
     const hint = findHint(error.statusCode, error.body.code)
     // A field's problem says all there is to say.
     if (error.body.errors) return error.message
     return [error.message, ...(hint === undefined ? listNext(error.body, call) : [hint])].join('\n')
   }
+  return describe(error)
+}
+
+function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -144,6 +147,5 @@ function describeError(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof BusUnreachable) {
     return { type: 'bus_unreachable', message: error.message, outcome_unknown: error.outcomeUnknown }
   }
-  const message = error instanceof Error ? error.message : String(error)
-  return { type: error instanceof UsageError ? 'invalid_arguments' : 'internal', message }
+  return { type: error instanceof UsageError ? 'invalid_arguments' : 'internal', message: describe(error) }
 }

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import spawn from 'cross-spawn'
 import {
-  BusApiError,
   type BusClient,
-  BusUnreachable,
   type HeldLane,
+  isOutcomeUnknown,
   keepLane,
   releaseLane,
   toHeldLane,
@@ -77,14 +76,9 @@ async function claim(
     return toHeldLane(input, answer, askedAt)
   } catch (error) {
     // Nobody else knows the session, so nobody could give back what was granted and not heard of.
-    if (isOfUnknownOutcome(error)) await client.lanes.release(holder).catch(() => {})
+    if (isOutcomeUnknown(error)) await client.lanes.release(holder).catch(() => {})
     throw error
   }
-}
-
-function isOfUnknownOutcome(error: unknown): boolean {
-  if (error instanceof BusUnreachable) return error.outcomeUnknown
-  return error instanceof BusApiError && error.body.outcome_unknown === true
 }
 
 async function runCommand(options: RunOptions, held: HeldLane, signals: Signals): Promise<number> {
