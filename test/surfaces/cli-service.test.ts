@@ -9,8 +9,9 @@ import { cleanEnvironment, MAIN, runMain } from '../support/process.ts'
 
 const IS_WINDOWS = process.platform === 'win32'
 const own = { win32: 'windows', darwin: 'launchd' }[String(process.platform)] ?? 'systemd'
-/** Of a checkout below /tmp, which a service of systemd has of its own. */
-const isUnseen = own === 'systemd' && /^\/(?:var\/)?tmp\//.test(realpathSync(MAIN))
+/** Of a checkout, or a Node, below /tmp: a service of systemd has such a folder of its own. */
+const isUnseen =
+  own === 'systemd' && [MAIN, process.execPath].some((path) => /^\/(?:var\/)?tmp\//.test(realpathSync(path)))
 
 describe('bus-mcp service', () => {
   it('prints the file of this system with the program that runs, and beside it what to type', async () => {
