@@ -23,3 +23,9 @@ export function createWaits(most: number, stopping: AbortSignal): Waits {
   )
   return Object.assign(cap, { stopping })
 }
+
+/** Whether an input asks to wait. It may be anything, for nobody has parsed it yet: an object that is no number has no value as one. */
+export function asksToWait(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null || !('wait_s' in input)) return false
+  return typeof input.wait_s === 'number' && input.wait_s > 0
+}

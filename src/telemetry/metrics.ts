@@ -4,6 +4,7 @@ import type { Log } from '../core/context.ts'
 import type { StoreSize } from '../core/database.ts'
 import { AppError } from '../core/errors.ts'
 import { once } from '../core/once.ts'
+import { asksToWait } from '../core/waits.ts'
 import type { Exchange, Outcome, RequestObserver } from '../surfaces/http/observe.ts'
 
 /**
@@ -150,7 +151,7 @@ function watchOperation(bound: BoundOperation, histogram: Histogram): BoundOpera
   const timed = async <T>(input: unknown, carryOut: () => Promise<T>): Promise<T> => {
     const beganAt = performance.now()
     const tell = (outcome: string) =>
-      histogram.labels(operation.id, outcome, String(isWait(input))).observe((performance.now() - beganAt) / 1000)
+      histogram.labels(operation.id, outcome, String(asksToWait(input))).observe((performance.now() - beganAt) / 1000)
     try {
       const answer = await carryOut()
       tell('ok')
@@ -165,10 +166,6 @@ function watchOperation(bound: BoundOperation, histogram: Histogram): BoundOpera
     run: (input, bus, request) => timed(input, () => bound.run(input, bus, request)),
     write: (input, bus, request) => timed(input, () => bound.write(input, bus, request)),
   }
-}
-
-function isWait(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && 'wait_s' in input && Number(input.wait_s) > 0
 }
 
 /** Sets the gauges of what is read only when somebody asks. A store that cannot be read is a figure, too, and no failure. */

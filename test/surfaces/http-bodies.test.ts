@@ -57,6 +57,17 @@ describe('the body of a write', () => {
     expect(await ask(origin, write('/message', body))).toMatchObject({ status: 200 })
   })
 
+  it('has no value that is asked for what it is as a number or a text before it is known to be one', async () => {
+    const { origin, logged } = await startRefusingBus()
+    const hollow = { toString: 1, valueOf: 1 }
+    for (const path of ['/lanes/feeds/claim', '/lanes/claim', '/lanes/feeds/release', '/message', '/messages/1/ack']) {
+      const fields = { owner: hollow, wait_s: hollow, lease_s: hollow, sender: hollow, lanes: hollow, fence: hollow }
+      const answer = await ask(origin, write(path, fields))
+      expect(answer.status, path).toBe(422)
+    }
+    expect(logged).toEqual([])
+  })
+
   it('cannot reach the prototype of anything', async () => {
     const { origin } = await startRefusingBus()
     const alone = await ask(origin, write('/message', '{"__proto__":{"topic":"a","sender":"b","body":"c"}}'))

@@ -6,7 +6,7 @@ import { type BoundOperation, invoke, invokeForText, parseInput } from '../../co
 import type { BusContext, Log, RequestInfo } from '../../core/context.ts'
 import { AppError, commonError } from '../../core/errors.ts'
 import { createTextReaders } from '../../core/text-reader.ts'
-import { createWaits } from '../../core/waits.ts'
+import { asksToWait, createWaits } from '../../core/waits.ts'
 import { IDEMPOTENCY_HEADER, REPLAYED_HEADER, REQUEST_ID_HEADER, SECRET_HEADER } from '../../core/wire.ts'
 import { serverDocuments } from './documents.ts'
 import { createEventStream, type EventStream, wantsEventStream } from './event-stream.ts'
@@ -132,7 +132,7 @@ function createApi({ operations, context, guard }: HttpOptions, openStreams: Cap
     if (operation.effect === 'write') guard.authorizeWrite(request.headers[SECRET_HEADER])
     const fields = operation.effect === 'write' ? await readJsonBody(request) : new URLSearchParams(query)
     const input = collectInput(readers.get(operation.id) ?? {}, fields, params)
-    name.waited = Number(input.wait_s) > 0
+    name.waited = asksToWait(input)
     const info = new HttpRequestInfo(name.requestId, request, response)
     const stream = streams.get(operation.id)
     if (stream === undefined || !wantsEventStream(request)) {
