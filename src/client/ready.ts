@@ -1,6 +1,6 @@
 import { API_BASE_PATH, READY_PATH, STANDARD_BASE_URL, toSocketPath } from '../core/wire.ts'
 import { parseObject } from './parse-object.ts'
-import { type Transport, TransportError } from './transport.ts'
+import { TransportError } from './transport.ts'
 
 /**
  * Asks a bus whether it can write.
@@ -10,15 +10,12 @@ import { type Transport, TransportError } from './transport.ts'
  * @returns Why it cannot, in its words; undefined when it can, and where nobody says: a bus before this one, or a proxy that has
  *   the API at another path.
  */
-export async function findUnready(
-  baseUrl: string,
-  timeoutMs: number,
-  transport?: Transport,
-): Promise<string | undefined> {
+export async function findUnready(baseUrl: string, timeoutMs: number): Promise<string | undefined> {
   const socketPath = toSocketPath(baseUrl)
   const url = toReadyUrl(socketPath === undefined ? baseUrl : STANDARD_BASE_URL)
   if (url === undefined) return undefined
-  const send = transport ?? (await import('./node-transport.ts')).createNodeTransport()
+  const { createNodeTransport } = await import('./node-transport.ts')
+  const send = createNodeTransport()
   const request = { method: 'GET', url, socketPath, headers: {}, body: undefined, signal: undefined } as const
   try {
     const { status, text } = await send({ ...request, timeoutMs })
